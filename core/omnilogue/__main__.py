@@ -1,0 +1,5 @@
+"""`python -m omnilogue` is the command."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,3 @@
+"""The version, as plain text, so that asking for it imports nothing."""
+
+__version__ = "0.1.0"

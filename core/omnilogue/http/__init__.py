@@ -1,0 +1,27 @@
+"""The only door to the network: transport, request, retry, limits, clock, server-sent events."""
+
+from .answer import Response
+from .auth import Auth, KeyAuth, NoAuth
+from .clock import Clock, SystemClock
+from .failures import ErrorTable
+from .request import Http, Observer
+from .retry import Effect
+from .secret import Secret
+from .settings import HttpSettings
+from .streams import ServerEvent
+
+__all__ = [
+    "Auth",
+    "Clock",
+    "Effect",
+    "ErrorTable",
+    "Http",
+    "HttpSettings",
+    "KeyAuth",
+    "NoAuth",
+    "Observer",
+    "Response",
+    "Secret",
+    "ServerEvent",
+    "SystemClock",
+]

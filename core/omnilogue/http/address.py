@@ -1,0 +1,79 @@
+"""Building addresses that stay where they should: same origin, below the base path, ids as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TypeAlias
+from urllib.parse import quote, urlencode, urlsplit
+
+from ..errors import ConfigurationError, InvalidInputError
+
+Query: TypeAlias = Mapping[str, str | int | float | bool | None]
+
+LONGEST_ID = 512
+"""How many characters of an id go into an address; longer ones are no vendor's id."""
+
+_FIELD = re.compile(r"\{([a-z_]+)\}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def split_base_url(base_url: str) -> tuple[str, str]:
+    """Give scheme and host of a base URL. Raises ValueError where it is none."""
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError(f"base_url {base_url!r} must look like https://host/path")
+    parts.port  # noqa: B018  # raises ValueError for a port that is none
+    return parts.scheme, parts.hostname
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine."""
+    return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
+
+
+def checked_template(template: str) -> str:
+    """Give the path template back. Raises ConfigurationError where it could leave the base path."""
+    path = template.lstrip("/")
+    if (
+        "//" in path
+        or ".." in path
+        or "?" in path
+        or "#" in path
+        or "\\" in path
+        or ":" in path
+        or _CONTROL.search(path)
+    ):
+        raise ConfigurationError(f"the path {template!r} is not a plain path below the base URL")
+    return path
+
+
+def fill(template: str, values: Mapping[str, str | int]) -> str:
+    """Put encoded values into a path template. Raises InvalidInputError for a value that is no id."""
+    return _FIELD.sub(lambda found: _segment(found[1], values[found[1]]), template)
+
+
+def _segment(name: str, value: str | int) -> str:
+    """Encode one id so that it can be nothing but one path segment."""
+    text = str(value)
+    if not text or text in {".", ".."} or len(text) > LONGEST_ID or _CONTROL.search(text):
+        raise InvalidInputError(f"{text[:80]!r} cannot be a {name.replace('_', ' ')}")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise InvalidInputError(f"{text[:80]!r} holds characters that are no text") from None
+
+
+def encode_query(query: Query | None) -> str:
+    """Give `?a=b`, without what is None. Raises InvalidInputError for text that cannot be sent."""
+    if not query:
+        return ""
+    pairs = [(name, _plain(value)) for name, value in query.items() if value is not None]
+    try:
+        return "?" + urlencode(pairs, quote_via=quote) if pairs else ""
+    except UnicodeEncodeError:
+        raise InvalidInputError("the query holds characters that are no text") from None
+
+
+def _plain(value: str | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

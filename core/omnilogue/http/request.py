@@ -1,0 +1,268 @@
+"""The only door to the network: one request in, one answer or one error of the tree out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar, Unpack
+
+import httpx
+from pydantic import TypeAdapter
+
+from .._version import __version__
+from ..errors import AuthenticationError, OmnilogueError, StreamInterruptedError
+from ..log import is_on, logger
+from . import failures
+from .answer import Response, pieces, read, read_start, require_success, understand
+from .auth import Auth, NoAuth
+from .call import Call, Description, describe, header_value
+from .clock import Clock
+from .failures import ErrorTable
+from .limits import BODY_BYTES, STREAM_BYTES, TooLarge, Undecodable
+from .rate import Pace
+from .retry import RetryPolicy
+from .scope import CURRENT
+from .settings import HttpSettings
+from .streams import EventParser, ServerEvent
+
+T = TypeVar("T")
+
+TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, TooLarge, Undecodable)
+CONNECT_SECONDS = 10.0
+
+
+class Observer:
+    """Sees each request and retry; derive and override what is wanted. Never sees a body or a credential."""
+
+    def on_request(self, endpoint: str, status: int | None, seconds: float) -> None:
+        """Take note of a request that is over; `status` is None where no answer came."""
+
+    def on_retry(self, endpoint: str, error: OmnilogueError, seconds: float) -> None:
+        """Take note that a request will be repeated after so many seconds."""
+
+
+@dataclass(slots=True)
+class _Tries:
+    """What is known over all attempts of one call."""
+
+    started: float
+    count: int = 0
+    uncertain: bool = False
+    refreshed: bool = False
+
+
+class Http:
+    """The door of one remote: keeps to its limits, repeats what may be repeated, names what failed."""
+
+    def __init__(
+        self,
+        settings: HttpSettings,
+        transport: Callable[[], httpx.AsyncBaseTransport],
+        clock: Clock,
+        *,
+        observers: tuple[Observer, ...] = (),
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._clock = clock
+        self._observers = observers
+        self._base = httpx.URL(settings.base_url.rstrip("/") + "/")
+        self._pace = Pace(settings.rate, clock) if settings.rate else None
+        self._slots = asyncio.Semaphore(settings.max_connections)
+        self._errors = ErrorTable()
+        self._auth: Auth = NoAuth()
+        silence = settings.read_timeout
+        connect = min(CONNECT_SECONDS, silence)
+        self._timeouts = {"connect": connect, "read": silence, "write": silence, "pool": None}
+
+    def using(self, errors: ErrorTable, auth: Auth) -> Http:
+        """Give this door to a provider, with its error table and its credentials."""
+        self._errors, self._auth = errors, auth
+        return self
+
+    async def request(
+        self, method: str, path: str, *, shape: TypeAdapter[T] | None = None, **said: Unpack[Description]
+    ) -> Response[T]:
+        """Send one request and give its answer.
+
+        `values` fill the `{names}` in `path` and are encoded here; `query` and `json` are what they say.
+        `effect` says what repeating does: `read` (the default for GET) and `replace` may be repeated, `add` (the
+        default for all else) only when it surely did not happen. `shape` is what the answer must look like.
+        Statuses in `accept` are given back, not raised. `guessed` marks a path the vendor never documented: 404 and
+        405 there are UnsupportedOperationError. `private` keeps the answer's body out of everything.
+
+        Raises the ProviderError that fits, InvalidInputError for what cannot be sent, ConfigurationError for a
+        redirect or a path setting that is none.
+        """
+        call = describe(self._base, method, path, said)
+        tries = _Tries(self._clock.monotonic())
+
+        async def attempt() -> Response[T]:
+            async with self._answer(call, tries) as answer:
+                content = await read(answer, BODY_BYTES)
+            return understand(call, answer, content, shape, self._errors)
+
+        return await self._repeated(call, tries, attempt)
+
+    @asynccontextmanager
+    async def events(
+        self, method: str, path: str, **said: Unpack[Description]
+    ) -> AsyncIterator[AsyncIterator[ServerEvent]]:
+        """Open a stream of server-sent events, described as for `request`.
+
+        Until the first byte it is repeated like any request, then never. Leaving the context closes the connection.
+        Raises what `request` raises, and StreamInterruptedError where the stream breaks.
+        """
+        call = describe(self._base, method, path, said)
+        tries = _Tries(self._clock.monotonic())
+
+        async def attempt() -> tuple[AsyncExitStack, httpx.Response]:
+            async with AsyncExitStack() as opening:
+                answer = await opening.enter_async_context(self._answer(call, tries, "text/event-stream"))
+                await self._require_events(call, answer)
+                return opening.pop_all(), answer
+
+        opened, answer = await self._repeated(call, tries, attempt)
+        async with opened:
+            yield self._events(call, answer)
+
+    async def _repeated(self, call: Call, tries: _Tries, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Make attempts under the retry policy, and keep book of their outcome."""
+        scope = CURRENT.get()
+        before = scope.outcome
+        scope.endpoint = call.endpoint
+
+        async def counted() -> T:
+            tries.count += 1
+            if call.writes:
+                scope.outcome = "unknown"
+            try:
+                answer = await self._with_refresh(tries, attempt)
+            except OmnilogueError as error:
+                self._complete(error, call, tries)
+                scope.outcome = "unknown" if call.writes and tries.uncertain else before
+                raise
+            scope.outcome = "applied" if call.writes else before
+            return answer
+
+        policy = RetryPolicy(
+            self._clock, self._settings.max_attempts, lambda error, seconds: self._tell_retry(call, error, seconds)
+        )
+        return await policy.run(counted, call.effect, lambda: scope.left(self._clock.monotonic()))
+
+    async def _with_refresh(self, tries: _Tries, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Renew the credentials once per call where the vendor refuses them and they can be renewed."""
+        try:
+            return await attempt()
+        except AuthenticationError:
+            if tries.refreshed:
+                raise
+            tries.refreshed = True
+            if not await self._auth.refresh():
+                raise
+        return await attempt()
+
+    def _complete(self, error: OmnilogueError, call: Call, tries: _Tries) -> None:
+        """Put on the error what only all attempts together tell."""
+        error.attempts = tries.count
+        error.elapsed = self._clock.monotonic() - tries.started
+        error.endpoint = call.endpoint
+        if tries.uncertain and error.code == "not_found":
+            error.outcome = "applied"  # an earlier attempt of a delete did it
+        elif tries.uncertain and error.code == "conflict":
+            error.outcome = "unknown"  # what is in the way may be our own
+        tries.uncertain = tries.uncertain or error.outcome == "unknown"
+
+    @asynccontextmanager
+    async def _answer(
+        self, call: Call, tries: _Tries, wanted: str = "application/json"
+    ) -> AsyncIterator[httpx.Response]:
+        """Make one attempt: give the answer with its body still unread, or raise what it means."""
+        if self._pace and (delay := self._pace.delay()) > 0:
+            await self._clock.sleep(delay)
+        request = self._build(call, wanted)
+        failure: OmnilogueError | None = None
+        status: int | None = None
+        async with self._slots:
+            started = self._clock.monotonic()
+            try:
+                answer = await self._transport().handle_async_request(request)
+                status = answer.status_code
+                try:
+                    await require_success(call, answer, self._errors)
+                    yield answer
+                finally:
+                    await answer.aclose()
+            except TRANSPORT_ERRORS as error:
+                failure = failures.transport_failure(error, endpoint=call.endpoint, writes=call.writes)
+            finally:
+                self._tell_request(call, status, self._clock.monotonic() - started, tries)
+        if failure is not None:
+            raise failure  # out here, so that no request with its credentials hangs on the error
+
+    def _build(self, call: Call, wanted: str) -> httpx.Request:
+        headers = {
+            "user-agent": f"omnilogue/{__version__}",
+            "accept": wanted,
+            "accept-encoding": "gzip" if wanted == "application/json" else "identity",
+            **{name.lower(): secret.reveal() for name, secret in self._settings.headers.items()},
+            **self._auth.headers(),
+        }
+        if call.body is not None:
+            headers["content-type"] = "application/json"
+        return httpx.Request(
+            call.method,
+            call.address,
+            headers={name: header_value(name, value) for name, value in headers.items()},
+            content=call.body,
+            extensions={"timeout": self._timeouts_left()},
+        )
+
+    def _timeouts_left(self) -> Mapping[str, float | None]:
+        """Give the limits on the wire; a little later than the verb's own, which knows better what to say."""
+        left = CURRENT.get().left(self._clock.monotonic())
+        if left is None or left >= self._settings.read_timeout:
+            return self._timeouts
+        return {name: None if value is None else min(value, left + 1.0) for name, value in self._timeouts.items()}
+
+    async def _require_events(self, call: Call, answer: httpx.Response) -> None:
+        """See that the answer is a stream; an error told with status 200 is an error."""
+        kind = answer.headers.get("content-type", "no content type")
+        if kind.startswith("text/event-stream"):
+            return
+        understand(call, answer, await read_start(answer), None, self._errors)
+        raise failures.bad_response(f"{kind[:80]} instead of events", endpoint=call.endpoint, writes=call.writes)
+
+    async def _events(self, call: Call, answer: httpx.Response) -> AsyncIterator[ServerEvent]:
+        parser = EventParser()
+        failure: OmnilogueError | None = None
+        try:
+            async for piece in pieces(answer, STREAM_BYTES):
+                for event in parser.feed(piece):
+                    yield event
+        except TRANSPORT_ERRORS as error:
+            failure = failures.transport_failure(error, endpoint=call.endpoint, writes=call.writes)
+        if failure is not None:
+            raise StreamInterruptedError(
+                f"the stream broke: {failure.message}",
+                endpoint=call.endpoint,
+                outcome="unknown" if call.writes else None,
+                retryable=True,
+            )
+        for event in parser.end():
+            yield event
+
+    def _tell_request(self, call: Call, status: int | None, seconds: float, tries: _Tries) -> None:
+        if is_on(logging.DEBUG):
+            values = {"endpoint": call.endpoint, "status": status, "seconds": round(seconds, 4)}
+            logger().debug("request", **values, attempt=tries.count)
+        for observer in self._observers:
+            observer.on_request(call.endpoint, status, seconds)
+
+    def _tell_retry(self, call: Call, error: OmnilogueError, seconds: float) -> None:
+        logger().info("retry", endpoint=call.endpoint, code=error.code, seconds=round(seconds, 3))
+        for observer in self._observers:
+            observer.on_retry(call.endpoint, error, seconds)

@@ -1,0 +1,84 @@
+"""Server-sent events from bytes that may be cut anywhere.
+
+Lines end in LF, CR LF or CR and nothing else: a line separator inside JSON text is text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .limits import EVENT_BYTES, TooLarge
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+class ServerEvent(NamedTuple):
+    """One event: its name (`message` where none is given) and its data, still as bytes."""
+
+    name: str
+    data: bytes
+
+
+class EventParser:
+    """Takes pieces of a stream and gives the events that are whole. Raises TooLarge for one that never ends."""
+
+    def __init__(self, limit: int = EVENT_BYTES) -> None:
+        self._limit = limit
+        self._rest = b""
+        self._looked_at = 0
+        self._data: list[bytes] = []
+        self._size = 0
+        self._name = ""
+        self._started = False
+
+    def feed(self, piece: bytes) -> Iterator[ServerEvent]:
+        """Take the next piece."""
+        self._rest += piece
+        if not self._started:
+            if self._rest in (b"\xef", b"\xef\xbb"):
+                return
+            self._rest = self._rest.removeprefix(b"\xef\xbb\xbf")
+            self._started = True
+        for line in self._lines():
+            if event := self._take(line):
+                yield event
+
+    def end(self) -> Iterator[ServerEvent]:
+        """Take the end of the stream: what is missing there, a line end or a blank line, is taken as meant."""
+        self._take(self._rest.removesuffix(b"\r"))
+        if event := self._take(b""):
+            yield event
+
+    def _lines(self) -> Iterator[bytes]:
+        """Cut whole lines off; look only at what is new. A CR at the very end may be half of a CR LF."""
+        start = 0
+        for found in _LINE_END.finditer(self._rest, self._looked_at):
+            if found.group() == b"\r" and found.end() == len(self._rest):
+                break
+            yield self._rest[start : found.start()]
+            start = found.end()
+        self._rest = self._rest[start:]
+        self._looked_at = max(0, len(self._rest) - 1)
+        if len(self._rest) + self._size > self._limit:
+            raise TooLarge
+
+    def _take(self, line: bytes) -> ServerEvent | None:
+        if not line:
+            return self._finish()
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            self._data.append(value)
+            self._size += len(value)
+            if self._size > self._limit:
+                raise TooLarge
+        elif field == b"event":
+            self._name = value.decode("utf-8", "replace")
+        return None
+
+    def _finish(self) -> ServerEvent | None:
+        event = ServerEvent(self._name or "message", b"\n".join(self._data)) if self._data else None
+        self._data, self._size, self._name = [], 0, ""
+        return event

@@ -1,0 +1,77 @@
+"""Building the transports that carry requests, shared by all remotes with equal settings.
+
+Transports are used without the HTTP library's client around them: a client would share cookies between
+accounts, follow its own rules for redirects and log full addresses.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from ..errors import ConfigurationError
+from .address import is_loopback, split_base_url
+
+if TYPE_CHECKING:
+    from .settings import HttpSettings
+
+IDLE_CONNECTIONS = 64
+IDLE_SECONDS = 30.0
+
+
+@cache
+def _context(ca_bundle: str) -> ssl.SSLContext:
+    """Make the one TLS context per bundle: it costs some 20 ms."""
+    return httpx.create_ssl_context(verify=ca_bundle or True, trust_env=True)
+
+
+class Transports:
+    """Opens a transport at first need and keeps it until closed; what differs is how, never whose."""
+
+    def __init__(self, given: httpx.AsyncBaseTransport | None = None) -> None:
+        self._given = given
+        self._open: dict[tuple[object, ...], httpx.AsyncBaseTransport] = {}
+
+    def for_settings(self, settings: HttpSettings) -> httpx.AsyncBaseTransport:
+        """Give the transport for these settings. Raises ConfigurationError for a bundle that cannot be read."""
+        if self._given is not None:
+            return self._given
+        proxy = settings.proxy or _proxy_of_environment(settings.base_url)
+        key = (settings.verify, proxy)
+        if key not in self._open:
+            self._open[key] = _open_transport(settings.verify, proxy)
+        return self._open[key]
+
+    async def aclose(self) -> None:
+        """Close what was opened here; a transport given by the application is its own to close."""
+        for transport in self._open.values():
+            await transport.aclose()
+        self._open.clear()
+
+
+def _open_transport(verify: bool | str, proxy: str | None) -> httpx.AsyncHTTPTransport:
+    logging.getLogger("httpcore").setLevel(logging.WARNING)  # its debug events show headers
+    try:
+        context = _context(verify if isinstance(verify, str) else "") if verify else False
+    except OSError as error:
+        raise ConfigurationError(f"verify: the CA bundle {verify!r} cannot be read: {error}") from None
+    limits = httpx.Limits(
+        max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=IDLE_SECONDS
+    )
+    try:
+        return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy, trust_env=False, retries=0)
+    except (ValueError, ImportError) as error:
+        raise ConfigurationError(f"proxy: {error}") from None
+
+
+def _proxy_of_environment(base_url: str) -> str | None:
+    scheme, host = split_base_url(base_url)
+    if is_loopback(host) or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get(scheme) or proxies.get("all")

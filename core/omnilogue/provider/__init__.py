@@ -1,0 +1,33 @@
+"""All that the author of a provider reads: the contract, features, hooks and settings."""
+
+from .contract import Changes, Context, Draft, Provider, Query, Turn
+from .features import Feature, Features, Limits, emulated, lossy, native, unsupported
+from .hooks import Command, ProviderInfo, hookimpl
+from .loading import PluginHealth, Plugins
+from .settings import Busy, HttpProviderSettings, ProviderSettings, Secret, SendDefaults
+
+__all__ = [
+    "Busy",
+    "Changes",
+    "Command",
+    "Context",
+    "Draft",
+    "Feature",
+    "Features",
+    "HttpProviderSettings",
+    "Limits",
+    "PluginHealth",
+    "Plugins",
+    "Provider",
+    "ProviderInfo",
+    "ProviderSettings",
+    "Query",
+    "Secret",
+    "SendDefaults",
+    "Turn",
+    "emulated",
+    "hookimpl",
+    "lossy",
+    "native",
+    "unsupported",
+]
