@@ -4,9 +4,9 @@ Facts and guesses are those of https://apifox.com/apidoc/shared/0fd7ea54-919e-4c
 """
 
 import contextlib
-import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from operator import attrgetter
+from typing import Any, ClassVar, TypeVar
 
 from aiohttp import web
 
@@ -39,6 +39,7 @@ API_ID = 70
 STAMP = "2024-07-23 17:59:33"
 CONFIG_FIELDS = frozenset({"model", "prompt", "max_tokens", "temperature", "history_length"})
 
+Row = TypeVar("Row", StoredSession, StoredMessage)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -104,8 +105,7 @@ class MindCraftEmulator(Emulator):
 
     def _authorize(self, request: web.Request) -> None:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        known = any(hmac.compare_digest(key.encode(), accepted.encode()) for accepted in self.keys)
-        if scheme.lower() != "bearer" or not known:
+        if scheme.lower() != "bearer" or key not in self.keys:
             raise RefusedError(401, "Authentication credentials were not provided or are wrong.")
 
     # Conversations.
@@ -116,9 +116,7 @@ class MindCraftEmulator(Emulator):
         if (name := query.session_name) is not None:
             exact = self.quirks.name_filter == "exact"
             rows = [row for row in rows if (row.session_name == name if exact else name in row.session_name)]
-        key = query.ordering.removeprefix("-")
-        rows.sort(key=lambda row: (getattr(row, key), row.session_id), reverse=query.ordering.startswith("-"))
-        page = self._page(rows, query.page, query.size)
+        page = self._page(_ordered(rows, query.ordering, "session_id"), query.page, query.size)
         shows_token = self.quirks.list_shows_token
         page["results"] = [_session_item(row, with_token=shows_token) for row in page["results"]]
         return self._session_answer(page)
@@ -172,9 +170,7 @@ class MindCraftEmulator(Emulator):
         session = self._session(query)
         order = {"newest_first": "-message_id", "oldest_first": "message_id"}
         ordering = order.get(self.quirks.message_order, query.ordering)
-        key = ordering.removeprefix("-")
-        rows = self.store.messages(session.session_id)
-        rows.sort(key=lambda row: (getattr(row, key), row.message_id), reverse=ordering.startswith("-"))
+        rows = _ordered(self.store.messages(session.session_id), ordering, "message_id")
         page = self._page(rows, query.page, query.size)
         page["results"] = [self._message_item(row, session) for row in page["results"]]
         return web.json_response(_envelope(page))
@@ -306,6 +302,14 @@ def _session_item(session: StoredSession, *, with_token: bool) -> dict[str, Any]
         "created_at": session.created_at,
         "updated_at": session.updated_at,
     }
+
+
+def _ordered(rows: list[Row], ordering: str, id_name: str) -> list[Row]:
+    """Order rows that come oldest first; the id decides between equal values."""
+    name, descends = ordering.removeprefix("-"), ordering.startswith("-")
+    if name != id_name:  # sorting every page of a long conversation again would cost seconds
+        return sorted(rows, key=attrgetter(name, id_name), reverse=descends)
+    return rows[::-1] if descends else rows
 
 
 def _asked(body: ChatRequest, history: Sequence[StoredMessage]) -> str:
