@@ -21,7 +21,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 def split_base_url(base_url: str) -> tuple[str, str]:
     """Give scheme and host of a base URL. Raises ValueError where it is none."""
     parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+    if "@" in parts.netloc:
+        raise ValueError("base_url must hold no credentials; give them as settings of their own")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(f"base_url {base_url!r} must look like https://host/path")
     parts.port  # noqa: B018  # raises ValueError for a port that is none
     return parts.scheme, parts.hostname

@@ -63,11 +63,14 @@ class Http:
         transport: Callable[[], httpx.AsyncBaseTransport],
         clock: Clock,
         *,
+        prepare: Callable[[], Awaitable[None]] | None = None,
         observers: tuple[Observer, ...] = (),
     ) -> None:
+        """`prepare` is awaited once, before the first request: secrets are looked up then."""
         self._settings = settings
         self._transport = transport
         self._clock = clock
+        self._prepare = prepare
         self._observers = observers
         self._base = httpx.URL(settings.base_url.rstrip("/") + "/")
         self._pace = Pace(settings.rate, clock) if settings.rate else None
@@ -145,7 +148,8 @@ class Http:
                 self._complete(error, call, tries)
                 scope.outcome = "unknown" if call.writes and tries.uncertain else before
                 raise
-            scope.outcome = "applied" if call.writes else before
+            if call.writes:
+                scope.outcome, scope.applied = "applied", True
             return answer
 
         policy = RetryPolicy(
@@ -181,6 +185,9 @@ class Http:
         self, call: Call, tries: _Tries, wanted: str = "application/json"
     ) -> AsyncIterator[httpx.Response]:
         """Make one attempt: give the answer with its body still unread, or raise what it means."""
+        if self._prepare is not None:
+            await self._prepare()
+            self._prepare = None
         if self._pace and (delay := self._pace.delay()) > 0:
             await self._clock.sleep(delay)
         request = self._build(call, wanted)

@@ -12,13 +12,17 @@ from ..errors import Outcome
 
 
 class Scope:
-    """One verb: when it must be over (monotonic seconds, None for never) and the outcome of its writes so far."""
+    """One verb: when it must be over (monotonic seconds, None for never) and what became of its writes.
 
-    __slots__ = ("endpoint", "expires", "outcome")
+    `outcome` is that of the write under way or the last one; `applied` is True once any of them has happened.
+    """
+
+    __slots__ = ("applied", "endpoint", "expires", "outcome")
 
     def __init__(self, expires: float | None = None) -> None:
         self.expires = expires
         self.outcome: Outcome = "not_sent"
+        self.applied = False
         self.endpoint = ""
 
     def left(self, now: float) -> float | None:

@@ -14,8 +14,11 @@ from pydantic_core import CoreSchema, core_schema
 
 from ..errors import ConfigurationError
 from ..log import forget_secret, logger, remember_secret
+from .command import output_of
 
-COMMAND_SECONDS = 10.0
+LONGEST_SECRET = 64 * 1024
+"""Bytes; a file or an output that goes on is no secret."""
+
 SCHEMES = ("env", "file", "keyring", "command")
 
 
@@ -26,14 +29,17 @@ class Secret:
     Neither `str()` nor `repr()` nor JSON shows a value; a reference is shown as it is.
     """
 
-    __slots__ = ("_reference", "_value")
+    __slots__ = ("_reference", "_turn", "_value")
 
     def __init__(self, given: str | list[str] | SecretStr | Secret) -> None:
         self._reference: str | list[str] | None = None
         self._value: str | None = None
+        self._turn = asyncio.Lock()
         if isinstance(given, Secret):
-            self._reference, given = given._reference, SecretStr(given._value or "")
-        if isinstance(given, SecretStr):
+            self._reference = given._reference
+            if given._value is not None:
+                self._keep(given._value)
+        elif isinstance(given, SecretStr):
             self._keep(given.get_secret_value())
         elif is_reference(given):
             self._reference = given
@@ -41,11 +47,14 @@ class Secret:
             self._keep(str(given))
 
     @property
+    def is_reference(self) -> bool:
+        """Whether a reference was given, and not the value itself."""
+        return self._reference is not None
+
+    @property
     def reference(self) -> str:
         """The reference in words, or `[value]` where the value itself was given."""
-        if self._reference is None:
-            return "[value]"
-        return self._reference if isinstance(self._reference, str) else "command:" + shlex.join(self._reference)
+        return "[value]" if self._reference is None else _in_words(self._reference)
 
     def __repr__(self) -> str:
         return f"Secret({self.reference!r})"
@@ -53,7 +62,7 @@ class Secret:
     __str__ = __repr__
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and (self._reference, self._value) == (other._reference, other._value)
+        return isinstance(other, Secret) and self._identity() == other._identity()
 
     def __hash__(self) -> int:
         return hash(self.reference)
@@ -61,10 +70,16 @@ class Secret:
     def __bool__(self) -> bool:
         return self._reference is not None or bool(self._value)
 
+    def _identity(self) -> tuple[object, object]:
+        return self._reference, self._value if self._reference is None else None
+
     async def load(self) -> None:
         """Look the reference up, once. Raises ConfigurationError [secret] naming the reference."""
-        if self._value is None and self._reference is not None:
-            self._keep(await look_up(self._reference))
+        if self._value is not None or self._reference is None:
+            return
+        async with self._turn:
+            if self._value is None:
+                self._keep(await look_up(self._reference))
 
     def reveal(self) -> str:
         """Give the value; `load` must have been awaited, which a remote does before its first request."""
@@ -89,7 +104,9 @@ class Secret:
                 core_schema.is_instance_schema(SecretStr),
                 core_schema.str_schema(),
                 core_schema.list_schema(core_schema.str_schema(), min_length=1),
-            ]
+            ],
+            custom_error_type="secret",
+            custom_error_message="a secret is text, or a list of words: a command",
         )
         return core_schema.no_info_after_validator_function(
             cls,
@@ -103,10 +120,13 @@ def is_reference(given: str | list[str]) -> bool:
     return isinstance(given, list) or (":" in given and given.partition(":")[0] in SCHEMES)
 
 
+def _in_words(reference: str | list[str]) -> str:
+    return reference if isinstance(reference, str) else "command:" + shlex.join(reference)
+
+
 async def look_up(reference: str | list[str]) -> str:
     """Give the secret behind a reference. Raises ConfigurationError [secret] naming the reference."""
     scheme, _, rest = ("command", "", "") if isinstance(reference, list) else reference.partition(":")
-    name = reference if isinstance(reference, str) else "command:" + shlex.join(reference)
     try:
         if scheme == "env":
             value = os.environ[rest]
@@ -115,60 +135,52 @@ async def look_up(reference: str | list[str]) -> str:
         elif scheme == "keyring":
             value = await asyncio.to_thread(_from_keyring, rest)
         else:
-            value = await _from_command(reference if isinstance(reference, list) else shlex.split(rest))
-    except (KeyError, OSError, ValueError, LookupError, TimeoutError) as error:
-        reason = _REASONS.get(type(error), "") or str(error)
+            value = await output_of(reference if isinstance(reference, list) else shlex.split(rest))
+    except (KeyError, OSError, ValueError, LookupError) as error:
+        reason = _reason(scheme, error)
     else:
         if value.strip():
             return value.strip()
         reason = "it is empty"
-    raise ConfigurationError(f"no secret at {name}: {reason}", code="secret", hint="set it, or change the reference")
+    raise ConfigurationError(  # out here, so that nothing of what was read hangs on the error
+        f"no secret at {_in_words(reference)}: {reason}", code="secret", hint="set it, or change the reference"
+    )
 
 
-_REASONS: dict[type[BaseException], str] = {
-    KeyError: "the environment has no such variable",
-    FileNotFoundError: "there is no such file",
-    TimeoutError: f"the command took longer than {COMMAND_SECONDS:.0f} s",
-}
+def _reason(scheme: str, error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return "the environment has no such variable"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such program" if scheme == "command" else "there is no such file"
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _from_file(place: str) -> str:
     path = Path(place).expanduser()
-    text = path.read_text(encoding="utf-8")
-    if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+    with path.open("rb") as file:
+        content = file.read(LONGEST_SECRET + 1)
+        mode = os.fstat(file.fileno()).st_mode
+    if len(content) > LONGEST_SECRET:
+        raise ValueError("it is too large to be a secret")
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
         logger().warning("secret_file_readable_by_others", path=str(path))
-    return text
+    return content.decode("utf-8-sig")
 
 
 def _from_keyring(place: str) -> str:
+    service, _, user = place.rpartition("/")
+    if not service or not user:
+        raise ValueError("write keyring:SERVICE/USER")
     try:
         import keyring
-        import keyring.errors
     except ImportError:
         raise LookupError("the keyring library is missing: pip install 'omnilogue[keyring]'") from None
-    service, _, user = place.rpartition("/")
     try:
         found = keyring.get_password(service, user)
-    except keyring.errors.KeyringError as error:
+    except Exception as error:
         raise LookupError(f"the keyring does not answer: {error}") from None
     if found is None:
         raise LookupError("the keyring has no such entry")
     return str(found)
-
-
-async def _from_command(argv: list[str]) -> str:
-    """Run without a shell; what it prints on standard error goes nowhere, because it may show the secret."""
-    if not argv:
-        raise LookupError("there is no command")
-    process = await asyncio.create_subprocess_exec(
-        *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        output, _ = await asyncio.wait_for(process.communicate(), COMMAND_SECONDS)
-    except BaseException:
-        process.kill()
-        await process.wait()
-        raise
-    if process.returncode:
-        raise LookupError(f"the command ended with {process.returncode}")
-    return output.decode("utf-8")

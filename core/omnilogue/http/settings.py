@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -33,7 +34,7 @@ class HttpSettings(BaseModel):
     )
     max_connections: int = Field(default=16, ge=1, le=1000, description="Requests of this remote at once.")
     proxy: str | None = Field(default=None, description="Proxy for this remote; without it, that of the environment.")
-    verify: bool | str = Field(default=True, description="Check certificates; a path names a CA bundle.")
+    verify: bool | Path = Field(default=True, description="Check certificates; a path names a CA bundle.")
     allow_http: bool = Field(default=False, description="Allow plain http beyond this machine.")
     headers: dict[str, Secret] = Field(default_factory=dict, description="Headers sent with every request.")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import ssl
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import getproxies, proxy_bypass
 
@@ -25,9 +26,13 @@ IDLE_SECONDS = 30.0
 
 
 @cache
-def _context(ca_bundle: str) -> ssl.SSLContext:
+def _context(ca_bundle: Path | None) -> ssl.SSLContext:
     """Make the one TLS context per bundle: it costs some 20 ms."""
-    return httpx.create_ssl_context(verify=ca_bundle or True, trust_env=True)
+    if ca_bundle is None:
+        return httpx.create_ssl_context()
+    if ca_bundle.is_dir():
+        return ssl.create_default_context(capath=ca_bundle)
+    return ssl.create_default_context(cafile=ca_bundle)
 
 
 class Transports:
@@ -54,12 +59,12 @@ class Transports:
         self._open.clear()
 
 
-def _open_transport(verify: bool | str, proxy: str | None) -> httpx.AsyncHTTPTransport:
+def _open_transport(verify: bool | Path, proxy: str | None) -> httpx.AsyncHTTPTransport:
     logging.getLogger("httpcore").setLevel(logging.WARNING)  # its debug events show headers
     try:
-        context = _context(verify if isinstance(verify, str) else "") if verify else False
+        context = _context(verify if isinstance(verify, Path) else None) if verify else False
     except OSError as error:
-        raise ConfigurationError(f"verify: the CA bundle {verify!r} cannot be read: {error}") from None
+        raise ConfigurationError(f"verify: the CA bundle {verify} cannot be read: {error.strerror or error}") from None
     limits = httpx.Limits(
         max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=IDLE_SECONDS
     )

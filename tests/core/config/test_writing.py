@@ -1,0 +1,188 @@
+"""Adding and removing remotes in a file people edit too."""
+
+import stat
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omnilogue.config import add_remote, file_to_write, keep_secret, load, remove_remote
+from omnilogue.errors import ConfigurationError
+from omnilogue.provider import Secret
+
+Write = Callable[..., Path]
+
+FILE = """# my remotes
+default = "work"   # the usual one
+
+[remotes.work]
+provider = "acme"  # for daily use
+rate = "8/s"
+
+[remotes.work.models]
+fast = "x-1"
+
+# the end
+"""
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def parsed(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+class TestAdding:
+    def test_a_new_file_is_its_owners_alone(self, work: Path) -> None:
+        path = work / "new/omnilogue.toml"
+
+        add_remote(path, "work", "acme", {"rate": "8/s", "series": [1, 2], "paths": {"a": "b"}, "timeout": None})
+
+        assert parsed(path) == {
+            "remotes": {"work": {"provider": "acme", "rate": "8/s", "series": [1, 2], "paths": {"a": "b"}}}
+        }
+        assert mode(path) == 0o600
+
+    def test_what_was_there_stays_as_it_was(self, write: Write) -> None:
+        path = write(FILE)
+        path.chmod(0o640)
+
+        add_remote(path, "old", "acme", {"api_key": Secret("env:OLD_KEY"), "store": Path("a.db")})
+
+        assert path.read_text(encoding="utf-8").startswith(FILE)
+        assert parsed(path)["remotes"]["old"] == {"provider": "acme", "api_key": "env:OLD_KEY", "store": "a.db"}
+        assert mode(path) == 0o640
+        assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'remotes = { work = { provider = "acme" } }\n',
+            '[remotes]\nwork.provider = "acme"\n',
+            '[remotes.work]\r\nprovider = "acme"\r\n',
+            '[remotes.work]\nprovider = "acme"',
+            "# nothing yet\n",
+        ],
+    )
+    def test_every_way_to_write_remotes_is_kept(self, write: Write, text: str) -> None:
+        path = write("")
+        path.write_bytes(text.encode())
+
+        add_remote(path, "old", "acme", {"rate": "1/s"})
+
+        expected = tomllib.loads(text)
+        expected["remotes"] = {**expected.get("remotes", {}), "old": {"provider": "acme", "rate": "1/s"}}
+        assert tomllib.loads(path.read_bytes().decode()) == expected
+
+    def test_what_cannot_be_edited_safely_is_left_alone(self, write: Write) -> None:
+        text = 'remotes.work.provider = "acme"\nremotes.work.rate = "8/s"\n'
+        path = write(text)
+
+        with pytest.raises(ConfigurationError, match="edit it by hand"):
+            add_remote(path, "old", "acme", {})
+
+        assert path.read_text(encoding="utf-8") == text
+
+    def test_a_name_that_is_taken_is_refused(self, write: Write) -> None:
+        with pytest.raises(ConfigurationError, match="has a remote 'work' already"):
+            add_remote(write(FILE), "work", "acme", {})
+
+    def test_a_name_that_is_none_is_refused(self, work: Path) -> None:
+        with pytest.raises(ConfigurationError, match="cannot be the name"):
+            add_remote(work / "x.toml", "a.b", "acme", {})
+
+        assert not (work / "x.toml").exists()
+
+    def test_a_secret_is_never_written_out(self, work: Path) -> None:
+        with pytest.raises(ConfigurationError, match="api_key") as caught:
+            add_remote(work / "x.toml", "work", "acme", {"api_key": Secret("k-very-secret")})
+
+        assert "k-very-secret" not in str(caught.value)
+        assert not (work / "x.toml").exists()
+
+    def test_a_broken_file_is_told_and_left_alone(self, write: Write) -> None:
+        path = write("[remotes.work\n")
+
+        with pytest.raises(ConfigurationError, match="line 1"):
+            add_remote(path, "old", "acme", {})
+
+        assert path.read_text(encoding="utf-8") == "[remotes.work\n"
+
+    def test_a_link_is_not_followed(self, write: Write, work: Path) -> None:
+        path = write(FILE)
+        link = work / "link.toml"
+        link.symlink_to(path)
+
+        with pytest.raises(ConfigurationError, match="symbolic link"):
+            add_remote(link, "old", "acme", {})
+
+        assert path.read_text(encoding="utf-8") == FILE
+        assert link.is_symlink()
+
+    def test_what_was_added_can_be_loaded(self, work: Path) -> None:
+        path = work / "x.toml"
+
+        add_remote(path, "work", "acme", {"note": 'quotes " and \\ and \u00fc and\nlines'})
+
+        assert load(path).remotes["work"].settings == {"note": 'quotes " and \\ and \u00fc and\nlines'}
+
+
+class TestRemoving:
+    def test_only_the_remote_goes(self, write: Write) -> None:
+        path = write(FILE.replace('default = "work"   # the usual one\n', ""))
+        add_remote(path, "old", "acme", {})
+
+        assert remove_remote(path, "work") is True
+
+        assert parsed(path) == {"remotes": {"old": {"provider": "acme"}}}
+        assert path.read_text(encoding="utf-8").startswith("# my remotes\n")
+
+    def test_a_default_that_names_it_goes_too(self, write: Write) -> None:
+        path = write(FILE)
+
+        remove_remote(path, "work")
+
+        assert load(path).default is None
+
+    @pytest.mark.parametrize("text", ["", FILE])
+    def test_one_that_is_not_there_changes_nothing(self, write: Write, text: str) -> None:
+        path = write(text)
+
+        assert remove_remote(path, "nobody") is False
+        assert path.read_text(encoding="utf-8") == text
+
+    def test_a_missing_file_has_none(self, work: Path) -> None:
+        assert remove_remote(work / "x.toml", "work") is False
+
+    def test_the_secrets_kept_for_it_go_too_and_no_others(self, write: Write) -> None:
+        path = write(FILE)
+        keep_secret(path, "work", "api_key", "k-one")
+        keep_secret(path, "work2", "api_key", "k-two")
+
+        remove_remote(path, "work")
+
+        assert [file.name for file in (path.parent / "omnilogue.secrets").iterdir()] == ["work2.api_key"]
+
+    def test_the_folder_of_the_last_secret_goes_too(self, write: Write) -> None:
+        path = write(FILE)
+        keep_secret(path, "work", "api_key", "k-one")
+
+        remove_remote(path, "work")
+
+        assert not (path.parent / "omnilogue.secrets").exists()
+
+
+class TestTheFileToWrite:
+    def test_it_is_the_one_in_use(self, write: Write) -> None:
+        path = write(FILE)
+
+        assert file_to_write(load()) == path
+
+    def test_without_one_it_is_the_users_own(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "own"))
+
+        assert file_to_write(load()) == tmp_path / "own/omnilogue/omnilogue.toml"
