@@ -27,7 +27,7 @@ class Query(Value):
     None is the vendor's own order. `limit` is the most that will be used of all pages together.
     """
 
-    limit: int | None = None
+    limit: int | None = Field(default=None, ge=0)
     order: str | None = None
     since: Moment | None = None
     until: Moment | None = None
@@ -77,10 +77,13 @@ class Turn(Value):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a provider gets from the core: the remote's name, the door to the network, the clock, the logger."""
+    """What a provider gets from the core: the remote's name, the door to the network, the clock, the logger.
+
+    `http` is None where the provider's settings are no `HttpSettings`: it speaks to no network.
+    """
 
     remote: str
-    http: Http
+    http: Http | None
     clock: Clock
     log: Any
 
@@ -103,14 +106,25 @@ class Provider(Generic[S]):
     secret_patterns: ClassVar[tuple[str, ...]] = ()
     """Regular expressions of what the vendor's keys look like, so that they are redacted wherever they turn up."""
 
+    http: Http
+    """The door to the network; only there for a provider with `HttpSettings`."""
+
+    vendor: object | None = None
+    """What only this vendor has: an object with typed methods over the same `http`."""
+
     def __init__(self, settings: S, context: Context) -> None:
         self.settings = settings
         self.context = context
-        self.http = context.http.using(self.errors, self.auth())
+        if context.http is not None:
+            self.http = context.http.using(self.errors, self.auth())
 
     def auth(self) -> Auth:
         """Give what proves who calls; none unless a provider says otherwise."""
         return NoAuth()
+
+    async def canonical_id(self, conversation_id: str) -> str:
+        """Give the id under which the vendor's answers name this conversation, where it takes more than one."""
+        return conversation_id
 
     async def aclose(self) -> None:
         """Give back what the provider itself holds; connections are the core's."""

@@ -1,0 +1,177 @@
+"""The client: remotes of a configuration, and others made at run time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from .config import Configuration, RemoteConfiguration, load, settings_for
+from .errors import ConfigurationError, InvalidInputError
+from .http import Clock, HttpSettings, Observer, SystemClock
+from .provider import Plugins, ProviderInfo, ProviderSettings
+from .remote import Account, AsyncRemote
+
+if TYPE_CHECKING:
+    import httpx
+
+    from .http.transport import Transports
+
+
+class AsyncClient:
+    """Opens remotes by name. Made without I/O on the network; belongs to one event loop.
+
+    `config` is a path, or False for neither files nor environment; `remotes` maps names to settings and wins over
+    both; `transport` carries the requests of all remotes (tests, special networks); `clock` tells the time;
+    with `plugins=False` only the built-in providers are seen. Raises ConfigurationError.
+    """
+
+    def __init__(
+        self,
+        config: str | os.PathLike[str] | Literal[False] | None = None,
+        *,
+        remotes: Mapping[str, Mapping[str, Any]] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+        plugins: bool = True,
+    ) -> None:
+        self._configuration = load(config, remotes=remotes)
+        self._plugins = Plugins(outside=plugins)
+        self._given_transport = transport
+        self._clock = clock or SystemClock()
+        self._transports: Transports | None = None
+        self._observers: tuple[Observer, ...] | None = None
+        self._open: dict[str, AsyncRemote] = {}
+        self._closed = False
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration as it was read: where it came from, its remotes, the default."""
+        return self._configuration
+
+    @property
+    def plugins(self) -> Plugins:
+        """The plugins this client sees."""
+        return self._plugins
+
+    def remote(self, name: str | None = None) -> AsyncRemote:
+        """Give a configured remote, the default one without a name. Raises ConfigurationError for an unknown one.
+
+        `:PROVIDER:PATH` is made on the spot, for a provider that keeps its conversations in a file.
+        """
+        self._require_open()
+        name = name or self._default_name()
+        if name not in self._open:
+            self._open[name] = self._remote(self._configured(name))
+        return self._open[name]
+
+    def _configured(self, name: str) -> RemoteConfiguration:
+        configured = self._configuration.remotes.get(name)
+        if configured is None and name.startswith(":"):
+            provider, _, path = name[1:].partition(":")
+            if not provider or not path:
+                raise InvalidInputError(f"{name!r} is no address", hint="write it like :PROVIDER:PATH")
+            configured = RemoteConfiguration(name, provider, {"path": path})
+        if configured is None:
+            known = ", ".join(self._configuration.remotes) or "none"
+            raise ConfigurationError(f"there is no remote {name!r}", hint=f"configured: {known}")
+        return configured
+
+    def connect(self, provider: str, *, name: str, **settings: Any) -> AsyncRemote:
+        """Give a remote no file knows: one tenant, its own key.
+
+        Text that looks like a reference (`env:NAME`, `file:PATH`, `keyring:...`) is one; a `pydantic.SecretStr` never is,
+        which is how a key that somebody else typed should be passed. `command:` is refused here.
+        Remotes with equal transport settings share connections, never credentials. Raises ConfigurationError.
+        """
+        self._require_open()
+        if name in self._configuration.remotes or name in self._open:
+            raise InvalidInputError(
+                f"there is a remote {name!r} already", hint="choose another name, or close it first"
+            )
+        given = load(False, remotes={name: {"provider": provider, **settings}}).remotes[name]
+        _refuse_commands(given)
+        remote = self._remote(given, on_close=lambda: self._open.pop(name, None))
+        remote.features  # noqa: B018  # settings that cannot be meant are refused here, not at the first verb
+        self._open[name] = remote
+        return remote
+
+    async def aclose(self) -> None:
+        """Close all remotes and their connections; harmless twice."""
+        self._closed = True
+        for remote in list(self._open.values()):
+            await remote.aclose()
+        self._open.clear()
+        if self._transports is not None:
+            await self._transports.aclose()
+
+    async def __aenter__(self) -> Self:
+        self._require_open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _remote(self, configured: RemoteConfiguration, on_close: Any = None) -> AsyncRemote:
+        def describe() -> tuple[ProviderInfo, ProviderSettings]:
+            info = self._plugins.provider(configured.provider)
+            return info, settings_for(configured, info)
+
+        account = Account(
+            configured.name, describe, self._transport, self._clock, observers=self._all_observers, on_close=on_close
+        )
+        return AsyncRemote(account)
+
+    def _transport(self, settings: HttpSettings) -> httpx.AsyncBaseTransport:
+        if self._transports is None:
+            from .http.transport import Transports
+
+            self._transports = Transports(self._given_transport)
+        return self._transports.for_settings(settings)
+
+    def _all_observers(self) -> tuple[Observer, ...]:
+        if self._observers is None:
+            self._observers = self._plugins.observers()
+        return self._observers
+
+    def _default_name(self) -> str:
+        if self._configuration.default is None:
+            names = ", ".join(self._configuration.remotes) or "none"
+            raise ConfigurationError(
+                "there is no default remote", hint=f'name one, or set default = "..."; configured: {names}'
+            )
+        return self._configuration.default
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise InvalidInputError("this client is closed")
+
+
+def _refuse_commands(given: RemoteConfiguration) -> None:
+    """Settings made at run time may come from a tenant: they never run anything."""
+    for key, value in given.settings.items():
+        if isinstance(value, list) or (isinstance(value, str) and value.startswith("command:")):
+            raise ConfigurationError(
+                f"{given.name}: {key} would run a command", hint="commands are allowed in configuration files only"
+            )
+
+
+def split_address(address: str) -> tuple[str, str | None]:
+    """Give the remote's name and the conversation's id, None without one: `work:ID`, `work:`, `:PROVIDER:PATH:ID`.
+
+    Raises InvalidInputError for what is no address, also for one with an empty id after a second colon.
+    """
+    if address.startswith(":"):
+        parts = address[1:].split(":", 2)
+        if len(parts) < 2 or not all(parts):
+            raise InvalidInputError(
+                f"{address!r} is no address", hint="write it like :archive:PATH or :archive:PATH:ID"
+            )
+        return ":" + ":".join(parts[:2]), parts[2] if len(parts) > 2 else None
+    name, colon, identifier = address.partition(":")
+    if not colon or not name:
+        raise InvalidInputError(f"{address!r} is no address", hint="write it like work: or work:ID")
+    return name, identifier or None

@@ -1,0 +1,141 @@
+"""Verbs made of provider calls, for what a provider has not itself; each is made once, here, for all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from ..errors import NotFoundError, StreamInterruptedError, UnsupportedOperationError
+from ..model import Conversation, Event, Grade, Message, Reply, ReplyCompleted, TextDelta
+from ..provider import Query, Turn
+from . import markers
+from .account import Account
+from .reading import conversations_plan, messages_plan, ordered_pages
+
+
+def _native(account: Account, operation: str) -> bool:
+    return account.provider.features[operation].grade is not Grade.UNSUPPORTED
+
+
+async def conversation(account: Account, conversation_id: str) -> Conversation:
+    """Give one conversation, by walking the list where the vendor has no call for it."""
+    if _native(account, "get_conversation"):
+        return await account.provider.get_conversation(conversation_id)
+    plan = conversations_plan(account, Query())
+    async with aclosing(ordered_pages(plan)) as pages:
+        async for items in pages:
+            for item in items:
+                if item.id == conversation_id:
+                    return item
+    raise _no_conversation(account, conversation_id)
+
+
+async def message(account: Account, conversation_id: str, message_id: str) -> Message:
+    """Give one message, by walking the messages where the vendor has no call for it."""
+    if _native(account, "get_message"):
+        return await account.provider.get_message(conversation_id, message_id)
+    orders = account.features.list_messages.limits.order or ()
+    plan = messages_plan(account, conversation_id, Query(order="desc" if "desc" in orders else "asc"))
+    async with aclosing(ordered_pages(plan)) as pages:
+        async for items in pages:
+            for item in items:
+                if item.id == message_id:
+                    return item
+    raise NotFoundError(
+        f"{account.name}:{conversation_id} has no message {message_id!r}", hint="`omnilogue ls` shows its messages"
+    )
+
+
+async def clear(account: Account, conversation_id: str) -> None:
+    """Remove all messages, one by one where the vendor has no call for it."""
+    if _native(account, "clear_messages"):
+        await account.provider.clear_messages(conversation_id)
+        return
+    plan = messages_plan(account, conversation_id, Query(order="asc", branches=True))
+    ids = [item.id async for items in ordered_pages(plan) for item in items]
+    for message_id in reversed(ids):
+        await delete_message(account, conversation_id, message_id or "")
+
+
+async def delete_message(account: Account, conversation_id: str, message_id: str) -> None:
+    """Delete one message; where an earlier attempt of the same request may have done it, gone is done."""
+    try:
+        await account.provider.delete_message(conversation_id, message_id)
+    except NotFoundError as error:
+        if error.outcome != "applied":
+            raise
+
+
+async def delete_conversation(account: Account, conversation_id: str) -> None:
+    """Delete a conversation; where an earlier attempt of the same request may have done it, gone is done."""
+    try:
+        await account.provider.delete_conversation(conversation_id)
+    except NotFoundError as error:
+        if error.outcome != "applied":
+            raise
+
+
+async def send(account: Account, conversation_id: str, turn: Turn) -> Reply:
+    """Have a turn answered, by reading a stream to its end where the provider only streams."""
+    if _native(account, "send"):
+        return await account.provider.send(conversation_id, turn)
+    async with aclosing(events(account, conversation_id, turn)) as source:
+        async for event in source:
+            if isinstance(event, ReplyCompleted):
+                return event.reply
+    raise StreamInterruptedError("the stream ended without a reply", outcome="unknown")
+
+
+async def events(account: Account, conversation_id: str, turn: Turn) -> AsyncGenerator[Event, None]:
+    """Have a turn answered piece by piece, in one piece where the provider cannot stream."""
+    if not _native(account, "stream"):
+        for event in as_events(await account.provider.send(conversation_id, turn)):
+            yield event
+        return
+    source = account.provider.stream(conversation_id, turn)
+    try:
+        async for event in source:
+            yield event
+    finally:
+        if isinstance(source, AsyncGenerator):
+            await source.aclose()
+
+
+async def explain_missing_path(
+    account: Account,
+    operation: str,
+    error: UnsupportedOperationError,
+    conversation_id: str,
+    message_id: str | None,
+) -> None:
+    """Tell a path that is missing from an object that is: both answer 404 where the vendor documents nothing.
+
+    Raises NotFoundError for the object. For the path, the operation is refused from now on without a request.
+    """
+    if error.http_status not in {404, 405}:
+        return
+    if error.http_status == 404 and message_id is not None:
+        await message(account, conversation_id, message_id)
+    elif error.http_status == 404:
+        await conversation(account, conversation_id)
+    account.refused[operation] = error
+
+
+def as_events(reply: Reply, attempt: int = 1) -> list[Event]:
+    """Give a whole reply as the events of a stream."""
+    return [
+        TextDelta(text=reply.text, run_id=reply.run_id, attempt=attempt),
+        ReplyCompleted(reply=reply, run_id=reply.run_id, attempt=attempt),
+    ]
+
+
+def reply_of(answers: Sequence[Message]) -> Reply | None:
+    """Make a reply of assistant messages read back, None where there are none."""
+    messages = tuple(markers.strip(message) for message in answers)
+    return Reply(messages=messages, run_id=messages[-1].run_id, usage=messages[-1].usage) if messages else None
+
+
+def _no_conversation(account: Account, conversation_id: str) -> NotFoundError:
+    return NotFoundError(
+        f"{account.name} has no conversation {conversation_id!r}", hint=f"`omnilogue ls {account.name}:` shows them"
+    )

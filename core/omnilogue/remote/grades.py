@@ -1,0 +1,149 @@
+"""What is refused before a request: the grade of an operation, and of all that a call involves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..errors import LossRefusedError, UnsupportedOperationError
+from ..model import LOSS_CLASSES, Grade, Message, Part
+from ..provider import Feature, Features, emulated
+from ..provider.features import TEXT_BYTES, Limits
+from .options import AllowLoss
+
+PART_ROWS = {
+    "image": "send_images",
+    "audio": "send_audio",
+    "file": "attach_files",
+    "tool_call": "tool_calls",
+    "tool_result": "tool_calls",
+}
+"""The operation that a part of this type needs besides the one it goes with."""
+
+OPTION_ROWS = {"model": "choose_model", "metadata": "message_metadata", "tools": "tool_calls"}
+"""The operation that an option of send needs."""
+
+ROLE_ROWS = {
+    "user": "append_user",
+    "assistant": "append_assistant",
+    "system": "append_system",
+    "developer": "append_system",
+}
+
+
+def effective(declared: Features) -> Features:
+    """Add to what a provider declares what the core can make of it."""
+    rows = {
+        "get_conversation": _made("list_conversations", "the list is walked"),
+        "get_message": _made("list_messages", "the messages are walked"),
+        "clear_messages": _made("delete_message", "each message is deleted by itself"),
+        "send": _made("stream", "the stream is read to its end"),
+        "stream": _made("send", "the whole reply comes as one piece"),
+        "stop": _made("stream", "the connection is closed"),
+    }
+    made = {
+        name: row.model_copy(update={"limits": _limits_for(name, declared)})
+        for name, (source, row) in rows.items()
+        if _usable(declared[source]) and not _usable(declared[name])
+    }
+    if not _usable(declared.regenerate) and declared.send.limits.empty_turn:
+        note = "the stored turn is answered again, then the old reply is deleted"
+        if not _usable(declared.delete_message):
+            note = "the stored turn is answered again; the old reply stays"
+        made["regenerate"] = emulated(note, fields=declared.send.limits.fields)
+    return declared.replace(**made)
+
+
+def _made(source: str, how: str) -> tuple[str, Feature]:
+    return source, emulated(how)
+
+
+def _limits_for(name: str, declared: Features) -> Limits:
+    """A reply made of the other way to talk has that way's limits."""
+    source = {"send": "stream", "stream": "send"}.get(name)
+    return declared[source].limits if source else Limits()
+
+
+def _usable(row: Feature) -> bool:
+    return row.grade is not Grade.UNSUPPORTED
+
+
+def require(features: Features, remote: str, operations: Iterable[str], allow_loss: AllowLoss) -> None:
+    """Refuse what cannot be done, and what loses something nobody consented to.
+
+    Raises UnsupportedOperationError naming the operation, LossRefusedError naming the kinds.
+    """
+    losses: set[str] = set()
+    for operation in operations:
+        row = features[operation]
+        if row.grade is Grade.UNSUPPORTED:
+            note = f": {row.note}" if row.note else ""
+            raise UnsupportedOperationError(
+                f"{remote}: {operation} is not supported{note}", operation=operation, outcome="not_sent"
+            )
+        losses.update(row.losses)
+    refused = sorted(kind for kind in losses if not _allowed(kind, allow_loss))
+    if refused:
+        raise LossRefusedError(
+            f"{remote}: {', '.join(operations)} would lose {', '.join(refused)}",
+            losses=tuple(refused),
+            outcome="not_sent",
+            hint=f"allow it with allow_loss=True or allow_loss={refused!r}",
+        )
+
+
+def _allowed(kind: str, allow_loss: AllowLoss) -> bool:
+    if LOSS_CLASSES.get(kind) == "inherent":
+        return True
+    return allow_loss if isinstance(allow_loss, bool) else kind in allow_loss
+
+
+def rows_for_turn(operation: str, parts: Sequence[Part], options: Iterable[str]) -> list[str]:
+    """Give all operations a turn involves."""
+    return [operation, *_part_rows(parts), *(OPTION_ROWS[name] for name in options if name in OPTION_ROWS)]
+
+
+def rows_for_message(features: Features, remote: str, message: Message) -> list[str]:
+    """Give all operations an append involves. Raises UnsupportedOperationError naming a role that is not taken."""
+    operation = ROLE_ROWS.get(message.role)
+    if operation is None:
+        roles = features.append_user.limits.roles or ()
+        if message.role not in roles and not (message.role.startswith("other:") and "other:*" in roles):
+            raise UnsupportedOperationError(
+                f"{remote}: messages of the role {message.role!r} are not supported", outcome="not_sent"
+            )
+        operation = "append_user"
+    require_parts(features[operation], remote, operation, message.parts)
+    rows = [operation, *_part_rows(message.parts)]
+    return [*rows, "message_metadata"] if message.metadata else rows
+
+
+def require_parts(row: Feature, remote: str, operation: str, parts: Sequence[Part]) -> None:
+    """Refuse parts of a type the operation does not store."""
+    kinds = row.limits.parts
+    for part in parts:
+        if kinds is not None and part.type not in kinds:
+            raise UnsupportedOperationError(
+                f"{remote}: {operation} does not take {part.type} parts", operation=operation, outcome="not_sent"
+            )
+
+
+def require_fields(row: Feature, remote: str, operation: str, given: Iterable[str]) -> None:
+    """Refuse options or fields the operation does not honour, naming the first."""
+    fields = row.limits.fields
+    for name in given:
+        if fields is not None and name not in fields:
+            raise UnsupportedOperationError(
+                f"{remote}: {operation} does not take {name}",
+                operation=operation,
+                outcome="not_sent",
+                hint=f"it takes {', '.join(fields) or 'no options'}",
+            )
+
+
+def text_limit(row: Feature) -> int:
+    """Give the longest text of a message, bytes in UTF-8."""
+    return row.limits.text_bytes or TEXT_BYTES
+
+
+def _part_rows(parts: Sequence[Part]) -> list[str]:
+    return [PART_ROWS[part.type] for part in parts if part.type in PART_ROWS]

@@ -1,0 +1,68 @@
+"""The marker: one reserved metadata key by which a write whose answer was lost is found again.
+
+The core puts it in and takes it out: it is never in a caller's `.metadata`.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from typing import TypeVar
+
+from pydantic import JsonValue, ValidationError
+
+from ..model import Conversation, Message, Origin
+
+KEY = "_omnilogue"
+LONGEST = 512
+"""Characters of the whole marker text."""
+
+T = TypeVar("T", Conversation, Message)
+
+
+def new() -> str:
+    """Make a marker nobody else has."""
+    return secrets.token_hex(8)
+
+
+def put(metadata: Mapping[str, JsonValue], marker: str) -> dict[str, JsonValue]:
+    """Add the marker to metadata that goes to a vendor."""
+    return {**metadata, KEY: json.dumps({"m": marker}, separators=(",", ":"))}
+
+
+def of(value: Conversation | Message) -> str | None:
+    """Give the marker of what a vendor stored, None where there is none."""
+    marker = _read(value.metadata).get("m")
+    return marker if isinstance(marker, str) else None
+
+
+def strip(value: T) -> T:
+    """Give what a caller may see: without the marker, with the origin it told."""
+    if KEY not in value.metadata:
+        return value
+    told = _read(value.metadata)
+    update: dict[str, object] = {"metadata": {key: item for key, item in value.metadata.items() if key != KEY}}
+    if isinstance(value, Message) and isinstance(told.get("o"), dict):
+        try:
+            update["origin"] = Origin.model_validate(told["o"])
+        except ValidationError:
+            update.pop("origin", None)
+    return value.model_copy(update=update)
+
+
+def keep(before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Let the marker of a conversation survive a change of its metadata."""
+    return {**after, KEY: before[KEY]} if KEY in before else dict(after)
+
+
+def _read(metadata: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Read the marker text; a forged or broken one counts as none."""
+    text = metadata.get(KEY)
+    if not isinstance(text, str) or len(text) > LONGEST:
+        return {}
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}

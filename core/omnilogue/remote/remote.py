@@ -1,0 +1,385 @@
+"""A remote: one configured account with the verbs of Omnilogue.
+
+Each verb checks what it was given, asks the grades, takes the conversation's lock where it writes, and lets the
+provider do its part. All may raise any error of the tree; the docstrings name what is particular.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, TypeVar, Unpack, overload
+
+from pydantic import JsonValue
+
+from ..errors import InvalidInputError, UnsupportedOperationError
+from ..model import Change, Conversation, Event, MediaPart, Message, Reply
+from ..provider import Changes, Draft, Query
+from . import fallback, grades, markers, options, regenerating, storing
+from .acting import Acting, rows_for_fields
+from .checking import Check, RemoteCheck
+from .lookback import baseline
+from .options import (
+    TALK_SECONDS,
+    UNSET,
+    AllowLoss,
+    Content,
+    ConversationLike,
+    SendOptions,
+    Timeout,
+    Unset,
+)
+from .reading import Listing, Plan, conversations_plan, messages_plan
+from .sending import SafeSend, marks_turns, patiently
+from .stream import ReplyStream
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+CONVERSATION_ORDERS = ("created_at", "updated_at", "title")
+
+
+class AsyncRemote(Acting):
+    """One configured account, with every verb; made by a client, never by hand.
+
+    A conversation is given as `Conversation`, `ConversationRef` or id. `timeout` is in seconds for the whole operation.
+    """
+
+    # Conversations
+
+    def conversations(
+        self,
+        *,
+        title: str | None = None,
+        search: str | None = None,
+        metadata: Mapping[str, JsonValue] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        order: str | None = None,
+        limit: int | None = None,
+        timeout: Timeout = UNSET,
+    ) -> Listing[Conversation]:
+        """Give an iterator over the account's conversations, one request per page as it is used.
+
+        `title` is a glob; `since` (from) and `until` (before) are aware times and look at `updated_at`, else
+        `created_at`; `metadata` must be equal where given; `order` is `created_at`, `updated_at` or `title`, with `-`
+        descending, None for the vendor's own. What the vendor cannot filter is filtered here; `search` is refused where
+        nobody can do it. `timeout` is for each page.
+        """
+        if order is not None and order.removeprefix("-") not in CONVERSATION_ORDERS:
+            raise InvalidInputError(f"order={order!r} is not known", hint="created_at, updated_at or title, or with -")
+        query = options.build(
+            Query, title=title, search=search, metadata=metadata, since=since, until=until, order=order, limit=limit
+        )
+
+        async def plan() -> Plan[Conversation]:
+            self._require("list_conversations", allow_loss=True)
+            return conversations_plan(self._account, query)
+
+        return Listing(self._account, "list_conversations", plan, timeout)
+
+    async def conversation(self, conversation: ConversationLike, *, timeout: Timeout = UNSET) -> Conversation:
+        """Give one conversation as it is now. Raises NotFoundError."""
+        given = self._id(conversation)
+
+        async def read() -> Conversation:
+            self._require("get_conversation", allow_loss=True)
+            return self._seen(await fallback.conversation(self._account, await self._canonical(given)))
+
+        return await self._verb("get_conversation", timeout, read)
+
+    async def create(
+        self,
+        *,
+        title: str | None = None,
+        instructions: str | None = None,
+        model: str | None = None,
+        metadata: Mapping[str, JsonValue] | None = None,
+        timeout: Timeout = UNSET,
+        allow_loss: AllowLoss = False,
+    ) -> Conversation:
+        """Create a conversation. After a lost answer it is looked for before it is created again."""
+        given = {"title": title, "instructions": instructions, "model": self._model(model)}
+        given = {name: value for name, value in given.items() if value is not None}
+        draft = options.build(Draft, **given, metadata=options.checked_metadata(metadata))
+        options.require_sendable(list(given.values()))
+
+        async def write() -> Conversation:
+            self._require("create_conversation", *rows_for_fields(given, metadata), allow_loss=allow_loss)
+            row = self.features.create_conversation
+            grades.require_fields(row, self.name, "create_conversation", [*given, *(["metadata"] if metadata else [])])
+            return self._seen(await storing.create(self._account, draft))
+
+        return await self._verb("create_conversation", timeout, write)
+
+    async def update(
+        self,
+        conversation: ConversationLike,
+        *,
+        title: str | Unset | None = UNSET,
+        instructions: str | Unset | None = UNSET,
+        model: str | Unset | None = UNSET,
+        metadata: Mapping[str, JsonValue] | Unset = UNSET,
+        pinned: bool | Unset = UNSET,
+        timeout: Timeout = UNSET,
+        allow_loss: AllowLoss = False,
+    ) -> Conversation:
+        """Change what is given; what is left out stays. `metadata` merges, and a value None removes its key."""
+        given: dict[str, Any] = {"title": title, "instructions": instructions, "model": model, "pinned": pinned}
+        given = {name: value for name, value in given.items() if value is not UNSET}
+        if "model" in given:
+            given["model"] = self._model(given["model"])
+        more = None if metadata is UNSET else options.checked_metadata(metadata)
+        options.require_sendable(list(given.values()))
+        if not given and more is None:
+            raise InvalidInputError("there is nothing to change", hint="give a title, metadata or another field")
+
+        async def write(conversation_id: str) -> Conversation:
+            fields = [*given, *(["metadata"] if more is not None else [])]
+            self._require("update_conversation", *rows_for_fields(given, more), allow_loss=allow_loss)
+            grades.require_fields(self.features.update_conversation, self.name, "update_conversation", fields)
+            if more is not None:
+                before = await fallback.conversation(self._account, conversation_id)
+                merged = {**before.metadata, **more}
+                given["metadata"] = {key: value for key, value in merged.items() if value is not None}
+            changes = options.build(Changes, **given)
+            return self._seen(await self._provider.update_conversation(conversation_id, changes))
+
+        return await self._write("update_conversation", conversation, timeout, write)
+
+    async def delete(
+        self, conversation: ConversationLike, *, timeout: Timeout = UNSET, allow_loss: AllowLoss = False
+    ) -> None:
+        """Delete a conversation with its messages."""
+
+        async def write(conversation_id: str) -> None:
+            self._require("delete_conversation", allow_loss=allow_loss)
+            await fallback.delete_conversation(self._account, conversation_id)
+            self._account.forget(conversation_id)
+
+        await self._write("delete_conversation", conversation, timeout, write)
+
+    # Messages
+
+    def messages(
+        self,
+        conversation: ConversationLike,
+        *,
+        order: Literal["asc", "desc"] = "asc",
+        limit: int | None = None,
+        branches: bool = False,
+        timeout: Timeout = UNSET,
+    ) -> Listing[Message]:
+        """Give an iterator over the messages of the active branch, or of all branches, parents first.
+
+        One request per page as it is used; `timeout` is for each page.
+        """
+        given = self._id(conversation)
+        if order not in {"asc", "desc"}:
+            raise InvalidInputError(f"order={order!r} is not known", hint='order is "asc" or "desc"')
+        query = options.build(Query, order=order, limit=limit, branches=branches)
+
+        async def plan() -> Plan[Message]:
+            self._require("list_messages", allow_loss=True)
+            return messages_plan(self._account, await self._canonical(given), query)
+
+        return Listing(self._account, "list_messages", plan, timeout)
+
+    async def message(self, conversation: ConversationLike, message_id: str, *, timeout: Timeout = UNSET) -> Message:
+        """Give one message. Raises NotFoundError."""
+        given, wanted = self._id(conversation), options.required_id(message_id, "message id")
+
+        async def read() -> Message:
+            self._require("get_message", allow_loss=True)
+            return markers.strip(await fallback.message(self._account, await self._canonical(given), wanted))
+
+        return await self._verb("get_message", timeout, read)
+
+    @overload
+    async def append(
+        self,
+        conversation: ConversationLike,
+        content: str | Message,
+        role: str = "user",
+        *,
+        timeout: Timeout = UNSET,
+        allow_loss: AllowLoss = False,
+    ) -> Message: ...
+
+    @overload
+    async def append(
+        self,
+        conversation: ConversationLike,
+        content: Sequence[Message],
+        role: str = "user",
+        *,
+        timeout: Timeout = UNSET,
+        allow_loss: AllowLoss = False,
+    ) -> list[Message]: ...
+
+    async def append(
+        self,
+        conversation: ConversationLike,
+        content: str | Message | Sequence[Message],
+        role: str = "user",
+        *,
+        timeout: Timeout = UNSET,
+        allow_loss: AllowLoss = False,
+    ) -> Message | list[Message]:
+        """Store text with a role, a message, or a list of messages; nothing is generated.
+
+        Gives what was stored. After a lost answer it is looked for before it is stored again.
+        """
+        messages = options.messages_of(content, role)
+
+        async def write(conversation_id: str) -> list[Message]:
+            for message in messages:
+                rows = grades.rows_for_message(self.features, self.name, message)
+                self._require(*rows, allow_loss=allow_loss)
+                options.require_text(message.parts, grades.text_limit(self.features[rows[0]]))
+            return await storing.append(self._account, conversation_id, messages)
+
+        stored = await self._write("append", conversation, timeout, write)
+        return stored[0] if isinstance(content, (str, Message)) else stored
+
+    async def edit(
+        self,
+        conversation: ConversationLike,
+        message_id: str,
+        text: str,
+        *,
+        timeout: Timeout = UNSET,
+        allow_loss: AllowLoss = False,
+    ) -> Change:
+        """Replace a message's text; its other parts and all later messages stay, nothing is generated."""
+        wanted, parts = options.required_id(message_id, "message id"), options.parts_of(text)
+
+        async def write(conversation_id: str) -> Change:
+            self._require("edit_message", allow_loss=allow_loss)
+            options.require_text(parts, grades.text_limit(self.features.edit_message))
+            message = await self._provider.edit_message(conversation_id, wanted, text)
+            return self._change("edit_message", conversation_id, message=markers.strip(message))
+
+        return await self._write("edit_message", conversation, timeout, write, wanted)
+
+    async def delete_message(
+        self,
+        conversation: ConversationLike,
+        message_id: str,
+        *,
+        timeout: Timeout = UNSET,
+        allow_loss: AllowLoss = False,
+    ) -> Change:
+        """Delete one message; later messages stay."""
+        wanted = options.required_id(message_id, "message id")
+
+        async def write(conversation_id: str) -> Change:
+            self._require("delete_message", allow_loss=allow_loss)
+            self._account.forget(conversation_id)
+            await fallback.delete_message(self._account, conversation_id, wanted)
+            return self._change("delete_message", conversation_id, id_map={wanted: None})
+
+        return await self._write("delete_message", conversation, timeout, write, wanted)
+
+    async def clear(
+        self, conversation: ConversationLike, *, timeout: Timeout = UNSET, allow_loss: AllowLoss = False
+    ) -> Change:
+        """Remove all messages, system ones too; title, instructions, metadata and pin stay."""
+
+        async def write(conversation_id: str) -> Change:
+            self._require("clear_messages", allow_loss=allow_loss)
+            self._account.forget(conversation_id)
+            await fallback.clear(self._account, conversation_id)
+            return self._change("clear_messages", conversation_id)
+
+        return await self._write("clear_messages", conversation, timeout, write)
+
+    # Talking
+
+    async def send(self, conversation: ConversationLike, content: Content, **given: Unpack[SendOptions]) -> Reply:
+        """Send a turn and give the reply; the options are `SendOptions`.
+
+        After a lost answer the conversation is read, and the turn is repeated only after it was seen to be absent.
+        Raises RunFailedError where the turn is stored without a reply, OutcomeUnknownError where nobody can tell.
+        """
+        asked = self._asked("send", content, given)
+
+        async def write(conversation_id: str) -> Reply:
+            self._require_turn("send", asked)
+            base = await baseline(self._account, conversation_id, can_mark=marks_turns(self._account, "send"))
+            sending = SafeSend(self._account, conversation_id, asked.turn, base)
+            reply = await patiently(self._account, sending.reply, wait=asked.busy == "wait")
+            return self._finished(conversation_id, reply)
+
+        return await self._write("send", conversation, asked.timeout, write, busy=asked.busy, default=TALK_SECONDS)
+
+    def stream(self, conversation: ConversationLike, content: Content, **given: Unpack[SendOptions]) -> ReplyStream:
+        """Do as `send`, piece by piece: a context manager over events. Leaving it early stops the run."""
+        asked = self._asked("stream", content, given)
+
+        async def events(conversation_id: str) -> AsyncGenerator[Event, None]:
+            self._require_turn("stream", asked)
+            base = await baseline(self._account, conversation_id, can_mark=marks_turns(self._account, "stream"))
+            async for event in SafeSend(self._account, conversation_id, asked.turn, base).events():
+                yield event
+
+        return self._stream("stream", conversation, asked, events)
+
+    async def regenerate(
+        self, conversation: ConversationLike, message_id: str | None = None, **given: Unpack[SendOptions]
+    ) -> Reply:
+        """Give another answer to the last turn, or to `message_id`; `effect` tells what became of the old one."""
+        asked = self._asked("regenerate", None, given)
+
+        async def write(conversation_id: str) -> Reply:
+            self._require_turn("regenerate", asked)
+            self._account.forget(conversation_id)
+            reply = await regenerating.regenerate(self._account, conversation_id, message_id, asked.turn)
+            return self._finished(conversation_id, reply)
+
+        return await self._write(
+            "regenerate", conversation, asked.timeout, write, busy=asked.busy, default=TALK_SECONDS
+        )
+
+    def stream_regenerate(
+        self, conversation: ConversationLike, message_id: str | None = None, **given: Unpack[SendOptions]
+    ) -> ReplyStream:
+        """Do as `regenerate`, piece by piece."""
+        asked = self._asked("regenerate", None, given)
+
+        async def events(conversation_id: str) -> AsyncGenerator[Event, None]:
+            self._require_turn("regenerate", asked)
+            self._account.forget(conversation_id)
+            async for event in regenerating.events(self._account, conversation_id, message_id, asked.turn):
+                yield event
+
+        return self._stream("regenerate", conversation, asked, events)
+
+    # Besides
+
+    async def download(self, part: MediaPart, *, timeout: Timeout = UNSET) -> bytes:
+        """Give the bytes of an image, an audio or a file part. Raises NotFoundError, UnsupportedOperationError."""
+        if part.data is not None:
+            return part.data
+        return await self._verb("download", timeout, lambda: self._provider.download(part))
+
+    async def check(self, *, write: bool = False) -> RemoteCheck:
+        """Prove that the remote works, by reading only; with `write` also on a scratch conversation, deleted again."""
+        return await Check(self).run(write=write)
+
+    @property
+    def vendor(self) -> Any:
+        """What only this vendor has, not portable. Raises UnsupportedOperationError where there is nothing."""
+        if self._provider.vendor is None:
+            raise UnsupportedOperationError(f"{self.name}: {self.provider} offers nothing beyond the common verbs")
+        return self._provider.vendor
+
+    def vendor_as(self, kind: type[V]) -> V:
+        """Give `vendor`, typed. Raises UnsupportedOperationError where it is of another kind."""
+        if not isinstance(self.vendor, kind):
+            raise UnsupportedOperationError(f"{self.name}: what {self.provider} offers is no {kind.__name__}")
+        return self.vendor
+
+    async def aclose(self) -> None:
+        """Close the remote and forget its secrets; harmless twice."""
+        await self._account.aclose()

@@ -1,0 +1,186 @@
+"""One turn, sent so that it is never doubled and never lost: a turn is repeated only after it was seen to be absent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from itertools import takewhile
+from typing import TypeVar
+
+from ..errors import (
+    ConversationBusyError,
+    OmnilogueError,
+    OutcomeUnknownError,
+    RunFailedError,
+    StreamInterruptedError,
+)
+from ..log import logger
+from ..model import Event, Grade, Message, Reply, ReplyCompleted, TextDelta
+from ..provider import Turn
+from . import fallback, markers
+from .account import Account
+from .lookback import MOST_ATTEMPTS, WINDOW, Baseline, is_uncertain, look_twice, reconciled, unknown
+from .reading import newest
+
+T = TypeVar("T")
+
+LATE_REPLY_SECONDS = 30.0
+"""How long a vendor that may still be answering is given, after its answer to us was lost."""
+
+
+class SafeSend:
+    """One turn of one conversation, from the first attempt to its reply."""
+
+    def __init__(self, account: Account, conversation_id: str, turn: Turn, base: Baseline) -> None:
+        self._account = account
+        self._id = conversation_id
+        self._base = base
+        self._failure: OmnilogueError | None = None
+        self._wanted = Message(role="user", parts=turn.parts)
+        self._turn = turn
+        if base.marker is not None:
+            self._turn = turn.model_copy(update={"metadata": markers.put(turn.metadata, base.marker)})
+
+    async def reply(self) -> Reply:
+        """Send the turn and give its reply."""
+        return await reconciled(self._account, self._sent, self._adopted, "the turn")
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Send the turn and give its events. Once the first has come nothing is repeated."""
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            said: list[str] = []
+            started = False
+            try:
+                async with aclosing(fallback.events(self._account, self._id, self._turn)) as source:
+                    async for event in source:
+                        started = True
+                        if isinstance(event, TextDelta):
+                            said.append(event.text)
+                        yield event if attempt == 1 else event.model_copy(update={"attempt": attempt})
+                return
+            except OmnilogueError as error:
+                failure = error
+            async for event in self._recovered(failure, "".join(said), attempt, started=started):
+                yield event
+                if isinstance(event, ReplyCompleted):
+                    return
+        raise failure
+
+    async def _recovered(
+        self, failure: OmnilogueError, said: str, attempt: int, *, started: bool
+    ) -> AsyncGenerator[Event, None]:
+        """Give what the vendor stored of a reply whose stream failed; nothing where the turn is surely absent."""
+        if not is_uncertain(failure):
+            raise _with_partial(failure, said)
+        if started:
+            # Nothing may be repeated now; but a reply that was stored as it was shown is complete.
+            stored = await self._stored_reply(failure)
+            if stored is None or stored.text != said:
+                raise _with_partial(failure, said)
+            yield ReplyCompleted(reply=stored, attempt=attempt)
+            return
+        found = await look_twice(self._account, self._adopted, "the turn", failure)
+        if found is not None:
+            for event in fallback.as_events(found, attempt):
+                yield event
+
+    async def _sent(self) -> Reply:
+        try:
+            return await fallback.send(self._account, self._id, self._turn)
+        except OmnilogueError as error:
+            self._failure = error
+            raise
+
+    async def _stored_reply(self, failure: OmnilogueError) -> Reply | None:
+        try:
+            found = await self._find()
+        except OmnilogueError:
+            logger().info("reading_back_failed", remote=self._account.name, after=failure.code)
+            return None
+        return _reply(found) if found else None
+
+    async def _adopted(self) -> Reply | None:
+        """Give the reply to the turn where the turn is stored, None where it is absent."""
+        found = await self._find()
+        if found is None:
+            return None
+        return _reply(found) or await self._late_reply() or await self._asked_again()
+
+    async def _find(self) -> list[Message] | None:
+        """Give the messages after our turn, None where the turn is absent. Raises OutcomeUnknownError."""
+        messages, is_all = await newest(self._account, self._id, WINDOW)
+        places = self._base.written(messages, is_all=is_all, wanted=self._wanted)
+        if places is None:
+            raise self._unknown("too much happened in this conversation since")
+        if len(places) > 1:
+            raise self._unknown("the same text stands there more than once")
+        return messages[places[0] + 1 :] if places else None
+
+    async def _late_reply(self) -> Reply | None:
+        """Wait for a vendor that may still be answering."""
+        row = self._account.features.send
+        if not row.limits.answers_late:
+            return None
+        until = self._account.clock.monotonic() + LATE_REPLY_SECONDS
+        pause = max(0.05, min(self._account.settings.settle, 2.0))
+        while self._account.clock.monotonic() < until:
+            await self._account.clock.sleep(pause)
+            found = await self._find()
+            if found and (reply := _reply(found)):
+                return reply
+        return None
+
+    async def _asked_again(self) -> Reply:
+        """Have the stored turn answered, where the vendor can."""
+        if not self._account.features.send.limits.empty_turn:
+            raise RunFailedError(
+                f"{self._account.name}:{self._id}: the message is stored and was not answered",
+                outcome="applied",
+                hint="regenerate asks for an answer",
+            )
+        empty = self._turn.model_copy(update={"parts": (), "metadata": {}})
+        return await reconciled(
+            self._account, lambda: fallback.send(self._account, self._id, empty), self._answered, "the reply"
+        )
+
+    async def _answered(self) -> Reply | None:
+        found = await self._find()
+        return _reply(found) if found else None
+
+    def _unknown(self, why: str) -> OutcomeUnknownError:
+        failure = self._failure or StreamInterruptedError("the stream broke")
+        return unknown(self._account, "the turn", failure, why)
+
+
+def _reply(after: Sequence[Message]) -> Reply | None:
+    """Make a reply of the assistant messages right after a turn, None where there is none."""
+    return fallback.reply_of(list(takewhile(lambda message: message.role == "assistant", after)))
+
+
+def _with_partial(failure: OmnilogueError, said: str) -> OmnilogueError:
+    """Put what came before the end on the error."""
+    if failure.partial is None and said:
+        message = Message.assistant(said).model_copy(update={"status": "partial"})
+        failure.partial = Reply(messages=(message,), status="partial")
+    return failure
+
+
+def marks_turns(account: Account, operation: str) -> bool:
+    """Whether a turn's own metadata reaches the vendor, so that a marker can go with it."""
+    row = account.features[operation]
+    takes = row.limits.fields is None or "metadata" in row.limits.fields
+    return takes and account.features.message_metadata.grade is Grade.NATIVE
+
+
+async def patiently(account: Account, action: Callable[[], Awaitable[T]], *, wait: bool) -> T:
+    """Where the vendor says that the conversation is busy, try again until the verb's time is over."""
+    pause = 0.5
+    while True:
+        try:
+            return await action()
+        except ConversationBusyError as error:
+            if not wait or error.outcome not in {"rejected", "not_sent"}:
+                raise
+            pause = error.retry_after or pause
+        await account.clock.sleep(pause)
+        pause = min(5.0, pause * 1.5)

@@ -1,0 +1,93 @@
+"""One verb under way: its time, and the errors of the tree that whatever goes wrong comes out as."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from ..errors import InvalidInputError, OmnilogueError, Outcome, PluginError, RequestTimeoutError
+from ..http.scope import CURRENT, Scope
+from .account import Account
+from .options import UNSET, Timeout
+
+T = TypeVar("T")
+
+
+class Verb:
+    """A verb of one account; a stream is one verb in many steps."""
+
+    __slots__ = ("_account", "_operation", "_scope", "_seconds")
+
+    def __init__(self, account: Account, operation: str, timeout: Timeout, default: float) -> None:
+        """Start the clock. Raises InvalidInputError for a timeout that is none, and for use in the wrong place."""
+        account.require_here()
+        self._account = account
+        self._operation = operation
+        self._seconds = _seconds(account, timeout, default)
+        self._scope = Scope(None if self._seconds is None else account.clock.monotonic() + self._seconds)
+
+    async def step(self, action: Callable[[], Awaitable[T]]) -> T:
+        """Do a part of the verb within the time that is left. Raises only errors of the tree."""
+        token = CURRENT.set(self._scope)
+        try:
+            async with asyncio.timeout(self._scope.left(self._account.clock.monotonic())):
+                return await action()
+        except OmnilogueError as error:
+            self._complete(error)
+            raise
+        except TimeoutError:
+            failure: OmnilogueError = self._too_late()
+        except Exception as error:  # whatever a provider lets out is its own fault
+            failure = self._foreign(error)
+        finally:
+            CURRENT.reset(token)
+        raise failure  # out here, so that nothing of a plugin or a request hangs on the error
+
+    def _complete(self, error: OmnilogueError) -> None:
+        """Put on an error what only the verb knows."""
+        error.provider = error.provider or self._account.info.name
+        error.operation = error.operation or self._operation
+        if self._scope.applied and error.outcome in {None, "not_sent", "rejected"}:
+            error.outcome = "applied"
+
+    def _outcome(self) -> Outcome:
+        return "applied" if self._scope.applied and self._scope.outcome != "unknown" else self._scope.outcome
+
+    def _too_late(self) -> RequestTimeoutError:
+        endpoint = self._scope.endpoint
+        return RequestTimeoutError(
+            f"{self._account.name}: {self._operation} took longer than {self._seconds:g} s"
+            + (f", last at {endpoint}" if endpoint else ""),
+            code="deadline",
+            provider=self._account.info.name,
+            operation=self._operation,
+            endpoint=endpoint,
+            outcome=self._outcome(),
+            retryable=True,
+            hint="give it more time with timeout=",
+        )
+
+    def _foreign(self, error: Exception) -> PluginError:
+        """Make the error for what a provider let out though it may not."""
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+        return PluginError(
+            f"{self._account.name}: {self._operation} failed inside: {type(error).__name__}: {error}{place}",
+            code="plugin_contract",
+            provider=self._account.info.name,
+            operation=self._operation,
+            outcome=self._outcome(),
+            hint=f"this is a fault of the provider {self._account.info.name!r}; tell its author",
+        )
+
+
+def _seconds(account: Account, timeout: Timeout, default: float) -> float | None:
+    """Give the time a verb has, None for no limit."""
+    if timeout is UNSET:
+        return account.settings.timeout or default
+    if timeout is not None and not timeout > 0:
+        raise InvalidInputError(f"timeout={timeout!r} must be more than 0 seconds, or None for no limit")
+    return timeout

@@ -1,0 +1,203 @@
+"""The reference provider: all operations over two dictionaries. Read this one first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from itertools import count
+from typing import TypeVar
+
+from omnilogue.errors import BY_CODE, NotFoundError, OmnilogueError, Outcome, StreamInterruptedError
+from omnilogue.model import Conversation, Event, Message, Page, Reply, ReplyCompleted, TextDelta, TextPart, Usage
+from omnilogue.provider import Changes, Context, Draft, Features, Provider, Query, Turn, native
+
+from .settings import MemorySettings
+
+T = TypeVar("T")
+
+PAGE_SIZE = 50
+TEXT_BYTES = 64 * 1024 * 1024
+
+
+class Memory(Provider[MemorySettings]):
+    """Keeps conversations until it is closed, and answers by itself."""
+
+    features = Features(
+        list_conversations=native(page_size=PAGE_SIZE, filters=("search",)),
+        get_conversation=native(),
+        create_conversation=native(create_with_messages=True),
+        update_conversation=native(),
+        delete_conversation=native(),
+        list_messages=native(page_size=PAGE_SIZE, order=("asc", "desc")),
+        get_message=native(),
+        append_user=native(batch=PAGE_SIZE, text_bytes=TEXT_BYTES, roles=("tool", "other:*")),
+        append_assistant=native(batch=PAGE_SIZE, text_bytes=TEXT_BYTES),
+        append_system=native(batch=PAGE_SIZE, text_bytes=TEXT_BYTES),
+        edit_message=native(text_bytes=TEXT_BYTES),
+        delete_message=native(),
+        clear_messages=native(),
+        send=native("an echo, or the setting `replies` in turn", empty_turn=True, text_bytes=TEXT_BYTES),
+        stream=native("word by word", empty_turn=True, text_bytes=TEXT_BYTES),
+        conversation_metadata=native(),
+        message_metadata=native(),
+        choose_model=native("the name is kept, and changes nothing"),
+        attach_files=native("kept as they are given"),
+        send_images=native("kept as they are given"),
+        send_audio=native("kept as they are given"),
+        tool_calls=native("kept as they are given; none is made"),
+        citations=native("kept as they are given; none is made"),
+    )
+
+    def __init__(self, settings: MemorySettings, context: Context) -> None:
+        super().__init__(settings, context)
+        self._conversations: dict[str, Conversation] = {}
+        self._messages: dict[str, dict[str, Message]] = {}
+        self._ids = count(1)
+        self._answers = count()
+        self._faults = list(settings.faults)
+
+    # Conversations
+
+    async def list_conversations(self, cursor: str | None, query: Query) -> Page[Conversation]:
+        """Give one page; the cursor is the place in the list."""
+        found = [item for item in self._conversations.values() if self._matches(item, query.search)]
+        return _page(found, cursor)
+
+    async def get_conversation(self, conversation_id: str) -> Conversation:
+        """Give one conversation."""
+        if conversation_id not in self._conversations:
+            raise NotFoundError(f"{self.context.remote} has no conversation {conversation_id!r}", outcome="rejected")
+        return self._conversations[conversation_id]
+
+    async def create_conversation(self, draft: Draft) -> Conversation:
+        """Create a conversation, with its messages where the draft has some."""
+        now = self.context.clock.now()
+        fields = draft.model_dump(include={"title", "instructions", "model", "metadata"})
+        conversation = Conversation(id=f"c{next(self._ids)}", created_at=now, updated_at=now, **fields)
+        self._conversations[conversation.id] = conversation
+        self._messages[conversation.id] = {}
+        await self.append(conversation.id, draft.messages)
+        return self._conversations[conversation.id]
+
+    async def update_conversation(self, conversation_id: str, changes: Changes) -> Conversation:
+        """Change what was given."""
+        await self.get_conversation(conversation_id)
+        return self._touch(conversation_id, **changes.model_dump(exclude_unset=True))
+
+    async def delete_conversation(self, conversation_id: str) -> None:
+        """Delete a conversation and its messages."""
+        await self.get_conversation(conversation_id)
+        del self._conversations[conversation_id], self._messages[conversation_id]
+
+    # Messages
+
+    async def list_messages(self, conversation_id: str, cursor: str | None, query: Query) -> Page[Message]:
+        """Give one page; the cursor is the place in the list."""
+        await self.get_conversation(conversation_id)
+        found = list(self._messages[conversation_id].values())
+        return _page(found[::-1] if query.order == "desc" else found, cursor)
+
+    async def get_message(self, conversation_id: str, message_id: str) -> Message:
+        """Give one message."""
+        await self.get_conversation(conversation_id)
+        if message_id not in self._messages[conversation_id]:
+            raise NotFoundError(f"{conversation_id} has no message {message_id!r}", outcome="rejected")
+        return self._messages[conversation_id][message_id]
+
+    async def append(self, conversation_id: str, messages: Sequence[Message]) -> list[Message]:
+        """Store messages as they are given, with an id, a time and a place."""
+        head = (await self.get_conversation(conversation_id)).head_id
+        stored: list[Message] = []
+        for message in messages:
+            place = {"id": f"m{next(self._ids)}", "conversation_id": conversation_id, "parent_id": head}
+            head = place["id"]
+            time = message.created_at or self.context.clock.now()
+            stored.append(message.model_copy(update={**place, "created_at": time}))
+            self._messages[conversation_id][stored[-1].id or ""] = stored[-1]
+        self._touch(conversation_id, head_id=head)
+        return stored
+
+    async def edit_message(self, conversation_id: str, message_id: str, text: str) -> Message:
+        """Replace the text parts by one."""
+        message = await self.get_message(conversation_id, message_id)
+        others = tuple(part for part in message.parts if part.type != "text")
+        edited = message.model_copy(update={"parts": (TextPart(text=text), *others)})
+        self._messages[conversation_id][message_id] = edited
+        self._touch(conversation_id)
+        return edited
+
+    async def delete_message(self, conversation_id: str, message_id: str) -> None:
+        """Delete one message; the next one takes its parent."""
+        gone = await self.get_message(conversation_id, message_id)
+        messages = self._messages[conversation_id]
+        del messages[message_id]
+        for message in list(messages.values()):
+            if message.parent_id == message_id:
+                messages[message.id or ""] = message.model_copy(update={"parent_id": gone.parent_id})
+        self._touch(conversation_id, head_id=next(reversed(messages), None))
+
+    async def clear_messages(self, conversation_id: str) -> None:
+        """Delete all messages."""
+        await self.get_conversation(conversation_id)
+        self._messages[conversation_id] = {}
+        self._touch(conversation_id, head_id=None)
+
+    # Talking
+
+    async def send(self, conversation_id: str, turn: Turn) -> Reply:
+        """Store the turn, answer it, store the answer."""
+        async for event in self.stream(conversation_id, turn):
+            if isinstance(event, ReplyCompleted):
+                return event.reply
+        raise StreamInterruptedError("the stream ended without a reply")
+
+    async def stream(self, conversation_id: str, turn: Turn) -> AsyncIterator[Event]:
+        """Do the same word by word."""
+        fault = self._faults.pop(0) if self._faults else None
+        if fault and fault != "stream_broken":
+            raise _failure(fault)
+        if turn.parts:
+            await self.append(conversation_id, [Message(role="user", parts=turn.parts, metadata=turn.metadata)])
+        run_id, text = f"r{next(self._ids)}", self._answer(conversation_id)
+        words = text.split(" ")
+        for place, word in enumerate(words):
+            if fault and place == len(words) // 2:
+                raise _failure(fault)
+            yield TextDelta(text=word if place == 0 else f" {word}", run_id=run_id)
+        usage = Usage(input_tokens=len(turn.text.split()), output_tokens=len(words))
+        answer = Message.assistant(text).model_copy(update={"run_id": run_id, "model": turn.model, "usage": usage})
+        stored = await self.append(conversation_id, [answer])
+        yield ReplyCompleted(reply=Reply(messages=tuple(stored), run_id=run_id, usage=usage), run_id=run_id)
+
+    def _answer(self, conversation_id: str) -> str:
+        """Give the next of the configured replies, else an echo of what was asked."""
+        number = next(self._answers)
+        if self.settings.replies:
+            return self.settings.replies[number % len(self.settings.replies)]
+        asked = [message.text for message in self._messages[conversation_id].values() if message.role == "user"]
+        return f"Answer {number + 1} to: {asked[-1] if asked else ''}"
+
+    # What the operations share
+
+    def _touch(self, conversation_id: str, **changes: object) -> Conversation:
+        changed = {**changes, "updated_at": self.context.clock.now()}
+        self._conversations[conversation_id] = self._conversations[conversation_id].model_copy(update=changed)
+        return self._conversations[conversation_id]
+
+    def _matches(self, conversation: Conversation, search: str | None) -> bool:
+        texts = [conversation.title or "", *(message.text for message in self._messages[conversation.id].values())]
+        return search is None or any(search.casefold() in text.casefold() for text in texts)
+
+
+def _page(items: Sequence[T], cursor: str | None) -> Page[T]:
+    start = int(cursor or 0)
+    end = start + PAGE_SIZE
+    return Page(items=tuple(items[start:end]), next_cursor=str(end) if end < len(items) else None)
+
+
+def _failure(code: str) -> OmnilogueError:
+    """Make the error of a configured fault."""
+    outcomes: dict[str, Outcome] = {"outcome_unknown": "unknown", "stream_broken": "applied"}
+    outcome = outcomes.get(code, "rejected")
+    return BY_CODE[code](
+        f"a fault that was asked for: {code}", code=code, outcome=outcome, retryable=code == "rate_limit"
+    )
