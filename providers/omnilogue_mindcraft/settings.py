@@ -1,0 +1,116 @@
+"""Settings of a MindCraft remote; what the vendor's pages leave open is a setting with the likelier guess as default.
+
+The pages: https://apifox.com/apidoc/shared/0fd7ea54-919e-4c93-b673-c60219bc82e0/
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from omnilogue.provider import HttpProviderSettings, Secret
+
+Persist: TypeAlias = Literal["client", "server", "auto"]
+
+
+def _known_zone(name: str) -> str:
+    """Give the name back. Raises ValueError where this machine knows no such zone."""
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise ValueError(f'{name!r} is no time zone; write it like "Asia/Shanghai"') from None
+    return name
+
+
+class _Group(BaseModel):
+    """Settings that belong together, a table of their own in the configuration file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Paths(_Group):
+    """Where each call lives below `base_url`. Slashes at the end count: without them the vendor redirects."""
+
+    session_list: str = Field(default="session/", min_length=1, description="List conversations.")
+    session_create: str = Field(
+        default="session/", min_length=1, description="Create a conversation; known from public code."
+    )
+    session_update: str = Field(
+        default="session/update/", min_length=1, description="Change a conversation; inferred, not documented."
+    )
+    session_delete: str = Field(
+        default="session/delete/", min_length=1, description="Delete a conversation; inferred, not documented."
+    )
+    message_list: str = Field(default="message/", min_length=1, description="List messages; known from public code.")
+    message_create: str = Field(default="message/", min_length=1, description="Store a message.")
+    message_update: str = Field(
+        default="message/update/", min_length=1, description="Change a message; inferred, not documented."
+    )
+    message_delete: str = Field(
+        default="message/delete/", min_length=1, description="Delete a message; inferred, not documented."
+    )
+    message_clear: str = Field(default="message/clear/", min_length=1, description="Delete all messages.")
+    completions: str = Field(default="chat/completions", min_length=1, description="Have a model answer.")
+
+
+class RoleNames(_Group):
+    """The words written as `message_category`; only `user` is documented."""
+
+    user: str = Field(default="user", min_length=1, description="Word for a user's message.")
+    assistant: str = Field(default="assistant", min_length=1, description="Word for an answer; inferred.")
+    system: str = Field(default="system", min_length=1, description="Word for a system message; inferred.")
+
+
+class NewSessions(_Group):
+    """What a conversation made here is told besides its title, instructions and model; empty: the vendor's own."""
+
+    max_tokens: int | None = Field(default=None, ge=1, description="Longest answer, tokens.")
+    temperature: float | None = Field(default=None, ge=0, description="How freely the model answers.")
+    history_length: int | None = Field(
+        default=None, ge=0, description="Earlier messages that the vendor's own agents show to the model."
+    )
+
+
+class MindCraftSettings(HttpProviderSettings):
+    """A MindCraft account."""
+
+    base_url: str = Field(
+        default="https://api.mindcraft.com.cn/v1/", description="Where the vendor answers, with its base path."
+    )
+    api_key: Secret = Field(description="API key, MC- and 32 hexadecimal digits; or a reference such as env:NAME.")
+    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        default="Asia/Shanghai", description="Zone of the vendor's times, which name none; inferred."
+    )
+    persist: Persist = Field(
+        default="client",
+        description="Who stores a turn and its answer: client stores both here and shows the model the whole "
+        "conversation; server leaves it to the vendor; auto is server, then stores what is missing.",
+    )
+    paths: Paths = Field(default_factory=Paths, description="Where each call lives below base_url.")
+    role_names: RoleNames = Field(default_factory=RoleNames, description="Words for roles when writing.")
+    new_sessions: NewSessions = Field(
+        default_factory=NewSessions, description="What conversations created here are told besides."
+    )
+    page_size: int = Field(default=50, ge=1, le=1000, description="Items of a page; the vendor's maximum is unknown.")
+    message_ordering: str = Field(
+        default="message_id",
+        description="Key that messages are ordered by; inferred. Empty: none is asked for, and pages are sorted here.",
+    )
+    history_messages: int = Field(
+        default=1000, ge=1, description="With persist = client: most messages shown to the model, the newest."
+    )
+    completions_token_field: str = Field(
+        default="session_token",
+        min_length=1,
+        description="Field of chat/completions that names the conversation, for persist = server and auto; inferred.",
+    )
+    stream_usage: bool = Field(
+        default=True, description="Ask a stream to tell its tokens (stream_options.include_usage); inferred."
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the vendor's times."""
+        return ZoneInfo(self.timezone)

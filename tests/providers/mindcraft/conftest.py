@@ -1,0 +1,47 @@
+"""MindCraft on loopback, and the provider that talks to it."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+
+from omnilogue.http import Http, SystemClock
+from omnilogue.log import logger
+from omnilogue.provider import Context
+from omnilogue_mindcraft import MindCraft, MindCraftSettings
+from omnilogue_mindcraft.emulator import MindCraftEmulator
+
+Connect: TypeAlias = Callable[..., MindCraft]
+
+
+@pytest.fixture
+def vendor() -> Iterator[MindCraftEmulator]:
+    with MindCraftEmulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+async def connect(anyio_backend: str, vendor: MindCraftEmulator) -> AsyncIterator[Connect]:
+    """Give what makes a provider with some settings of its own."""
+    transport = httpx.AsyncHTTPTransport(verify=False)
+
+    def connected(**changed: Any) -> MindCraft:
+        settings = MindCraftSettings.model_validate({**vendor.settings, "max_attempts": 1, **changed})
+        clock = SystemClock()
+        http = Http(settings, lambda: transport, clock)
+        return MindCraft(settings, Context(remote="work", http=http, clock=clock, log=logger()))
+
+    yield connected
+    await transport.aclose()
+
+
+@pytest.fixture
+def provider(connect: Connect) -> MindCraft:
+    return connect()
+
+
+@pytest.fixture
+def session(vendor: MindCraftEmulator) -> str:
+    """Give the id of an empty conversation."""
+    return str(vendor.store.add_session("Trip").session_id)
