@@ -81,8 +81,8 @@ class AsyncClient:
     def connect(self, provider: str, *, name: str, **settings: Any) -> AsyncRemote:
         """Give a remote no file knows: one tenant, its own key.
 
-        Text that looks like a reference (`env:NAME`, `file:PATH`, `keyring:...`) is one; a `pydantic.SecretStr` never is,
-        which is how a key that somebody else typed should be passed. `command:` is refused here.
+        Text that looks like a reference (`env:NAME`, `file:PATH`, `keyring:...`) is one; a `pydantic.SecretStr` is
+        always the value, which is how a key that somebody else typed should be passed. `command:` is refused here.
         Remotes with equal transport settings share connections, never credentials. Raises ConfigurationError.
         """
         self._require_open()

@@ -1,0 +1,120 @@
+"""What our layer costs per call: the same calls over a transport that does nothing, ours beside raw httpx.
+
+Run it with `make bench`, or `python benchmarks/layer.py [calls]`. It prints medians over interleaved rounds and the
+ratio; one machine's microseconds say little, so read the difference and the ratio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+from omnilogue import AsyncClient, AsyncRemote
+
+ROUNDS = 15
+KEY = "MC-" + "0" * 32
+STORED = {
+    "message": "",
+    "status": 201,
+    "data": {
+        "message_id": 91,
+        "session_id": 7,
+        "message_category": "user",
+        "message_content": "hello",
+        "message_meta": {"data": {}},
+        "created_at": "2025-03-02 09:15:00",
+    },
+}
+PAGE = {
+    "message": "",
+    "status": 200,
+    "count": 20,
+    "max_pages": 1,
+    "current_page": 1,
+    "results": [
+        {**STORED["data"], "message_id": place, "message_content": "x" * 280}  # type: ignore[dict-item]
+        for place in range(1, 21)
+    ],
+}
+
+
+class Nowhere(httpx.AsyncBaseTransport):
+    """Answers at once, without a network."""
+
+    def __init__(self) -> None:
+        self._stored = json.dumps(STORED).encode()
+        self._page = json.dumps(PAGE).encode()
+        self._headers = {"content-type": "application/json"}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        body = self._page if request.method == "GET" else self._stored
+        return httpx.Response(200, headers=self._headers, content=body, request=request)
+
+
+async def append_ours(remote: AsyncRemote) -> None:
+    await remote.append("7", "hello")
+
+
+async def append_raw(client: httpx.AsyncClient) -> None:
+    body = {"session_id": 7, "message_category": "user", "message_content": "hello", "meta_data": {}}
+    (await client.post("message/", json=body)).json()
+
+
+async def list_ours(remote: AsyncRemote) -> None:
+    async for _message in remote.messages("7"):
+        pass
+
+
+async def list_raw(client: httpx.AsyncClient) -> None:
+    query = {"session_id": "7", "size": "50", "page": "1", "ordering": "message_id"}
+    for row in (await client.get("message/", params=query)).json()["results"]:
+        row["message_content"]
+
+
+async def seconds(call: Callable[[], Awaitable[None]], calls: int) -> float:
+    """Give the seconds of one call, over `calls` of them."""
+    gc.collect()
+    started = time.perf_counter()
+    for _ in range(calls):
+        await call()
+    return (time.perf_counter() - started) / calls
+
+
+async def compare(
+    title: str, ours: Callable[[], Awaitable[None]], raw: Callable[[], Awaitable[None]], calls: int
+) -> None:
+    """Time both in turn and print the medians."""
+    await seconds(ours, 50)
+    await seconds(raw, 50)
+    rounds = [(await seconds(ours, calls), await seconds(raw, calls)) for _ in range(ROUNDS)]
+    mine, theirs = (statistics.median(column) * 1e6 for column in zip(*rounds, strict=True))
+    ratio = statistics.median(a / b for a, b in rounds)
+    print(f"{title:<28} ours {mine:7.1f} us   raw httpx {theirs:7.1f} us   difference {mine - theirs:+7.1f} us   ratio {ratio:.2f}")
+
+
+async def main() -> None:
+    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    transport = Nowhere()
+    settings = {"provider": "mindcraft", "api_key": KEY, "base_url": "https://vendor.example/v1/"}
+    print(f"Python {platform.python_version()}, {platform.machine()}, {ROUNDS} rounds of {calls} calls, medians")
+    async with (
+        AsyncClient(False, remotes={"work": settings}, transport=transport) as client,
+        httpx.AsyncClient(
+            base_url="https://vendor.example/v1/", transport=transport, headers={"authorization": f"Bearer {KEY}"}
+        ) as raw,
+    ):
+        remote = client.remote()
+        await compare("append one message", lambda: append_ours(remote), lambda: append_raw(raw), calls)
+        await compare("list 20 messages", lambda: list_ours(remote), lambda: list_raw(raw), calls)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,153 @@
+"""Write the generated parts of the documentation, or with --check tell whether they are up to date.
+
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->` in any Markdown file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from omnilogue.errors import BY_CODE, OmnilogueError
+from omnilogue.model import OPERATIONS
+from omnilogue.provider import Features, Plugins, ProviderInfo, Secret
+from omnilogue.remote.grades import effective
+
+ROOT = Path(__file__).resolve().parent.parent
+PART = re.compile(r"(<!-- generated: (?P<name>[^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+SYMBOLS = {"native": "native", "emulated": "emulated", "lossy": "lossy", "unsupported": "-"}
+
+
+def providers() -> list[ProviderInfo]:
+    """Give the built-in providers."""
+    plugins = Plugins(outside=False)
+    return [plugins.provider(name) for name in plugins.provider_names()]
+
+
+def capabilities() -> str:
+    """Make the table of operations by provider."""
+    found = providers()
+    features: list[Features] = [effective(info.provider.features) for info in found]
+    rows = [["operation", *(f"`{info.name}`" for info in found)]]
+    rows += [[f"`{name}`", *(SYMBOLS[table[name].grade] for table in features)] for name in OPERATIONS]
+    return table_of(rows)
+
+
+def notes(name: str) -> str:
+    """Make the table of one provider's operations with their notes."""
+    info = Plugins(outside=False).provider(name)
+    features = effective(info.provider.features)
+    rows = [["operation", "grade", "note"]]
+    rows += [[f"`{operation}`", SYMBOLS[row.grade], row.note] for operation, row in features.items()]
+    return table_of(rows)
+
+
+def settings(name: str) -> str:
+    """Make the table of one provider's settings."""
+    info = Plugins(outside=False).provider(name)
+    rows = [["setting", "type", "default", "what it is"]]
+    rows += list(_settings_of(info.settings, ""))
+    return table_of(rows)
+
+
+def _settings_of(kind: Any, prefix: str) -> Iterator[list[str]]:
+    for name, field in kind.model_fields.items():
+        if hasattr(field.annotation, "model_fields"):
+            yield from _settings_of(field.annotation, f"{prefix}{name}.")
+            continue
+        default = "required" if field.is_required() else _default_of(field)
+        yield [f"`{prefix}{name}`", f"`{_type_of(field.annotation)}`", default, field.description or ""]
+
+
+def _default_of(field: Any) -> str:
+    value = field.get_default(call_default_factory=True)
+    if value is None or value == {} or value == []:
+        return ""
+    return f"`{str(value).lower()}`" if isinstance(value, bool) else f"`{value!r}`".replace("'", '"')
+
+
+def _type_of(annotation: Any) -> str:
+    text = "secret" if annotation is Secret else str(getattr(annotation, "__name__", annotation))
+    text = text if isinstance(annotation, type) and "[" not in str(annotation) else str(annotation)
+    text = "secret" if annotation is Secret else text
+    for clutter in ("typing.", "pathlib._local.", "pathlib.", "<class '", "'>", "omnilogue.http.secret."):
+        text = text.replace(clutter, "")
+    return text.replace("|", "or").replace("or None", "or nothing")
+
+
+def error_codes() -> str:
+    """Make the table of error classes and their codes."""
+    kinds = {kind for kind in BY_CODE.values() if kind is not OmnilogueError}
+    rows = [["class", "codes", "when"]]
+    for kind in sorted(kinds, key=lambda kind: list(BY_CODE).index(kind.codes[0])):
+        rows.append([f"`{kind.__name__}`", ", ".join(f"`{code}`" for code in kind.codes), (kind.__doc__ or "").strip()])
+    return table_of(rows)
+
+
+def help_of(command: str) -> str:
+    """Give the help text of a command, as a terminal of 80 columns shows it."""
+    os.environ.update(COLUMNS="80", NO_COLOR="1", TERM="dumb")
+    from omnilogue.cli import main
+
+    words = ["omnilogue", *command.split(), "--help"]
+    shown, before = io.StringIO(), sys.argv
+    sys.argv = words
+    try:
+        with contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):
+            main()
+    finally:
+        sys.argv = before
+    lines = [line.rstrip() for line in shown.getvalue().strip().splitlines()]
+    return "\n".join(["```text", f"$ {' '.join(words)}", *lines, "```"])
+
+
+def table_of(rows: list[list[str]]) -> str:
+    """Make a Markdown table; the first row is its head."""
+    clean = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    head, *body = [f"| {' | '.join(row)} |" for row in clean]
+    return "\n".join([head, "|" + " --- |" * len(rows[0]), *body])
+
+
+MAKERS: dict[str, Callable[..., str]] = {
+    "capabilities": capabilities,
+    "notes": notes,
+    "settings": settings,
+    "error codes": error_codes,
+    "help": help_of,
+}
+
+
+def make(name: str) -> str:
+    """Make the part of this name: a maker's name, and after a colon what it is about."""
+    maker, _, about = name.partition(": ")
+    return MAKERS[maker](about) if about else MAKERS[maker]()
+
+
+def written(text: str) -> str:
+    """Give a page with its generated parts made anew."""
+    return PART.sub(lambda part: f"{part[1]}{make(part['name'])}\n{part[3]}", text)
+
+
+def main() -> int:
+    """Write or check all pages."""
+    stale = []
+    for page in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]):
+        text = page.read_text(encoding="utf-8")
+        fresh = written(text)
+        if fresh != text:
+            stale.append(page.relative_to(ROOT))
+            if "--check" not in sys.argv:
+                page.write_text(fresh, encoding="utf-8")
+    word = "stale, run `make docs`" if "--check" in sys.argv else "written"
+    sys.stdout.write("".join(f"{page}: {word}\n" for page in stale) or "the generated parts are up to date\n")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
