@@ -92,7 +92,7 @@ S = TypeVar("S", bound=ProviderSettings)
 
 
 class Provider(Generic[S]):
-    """One account at one vendor. Made without I/O; every method may raise any `ProviderError`, and nothing else.
+    """One account at one vendor. Made without I/O; every method may raise errors of the tree, and nothing else.
 
     Ids are text. Times are aware. What the model has no field for goes into `raw`.
     """

@@ -1,0 +1,52 @@
+"""Runs the Python examples of the documentation as tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sybil import Sybil
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser
+
+CONFIGURATION = """
+default = "work"
+
+[remotes.work]
+provider = "memory"
+
+[remotes.backup]
+provider = "archive"
+path = "conversations.db"
+"""
+
+
+class PythonExamples(CodeBlockParser):
+    """Python blocks; one marked `python notest` is only shown."""
+
+    language = "python"
+
+
+def into_a_folder_of_its_own(namespace: dict[str, Any]) -> None:
+    """Give each page a working directory with the configuration that the examples speak of."""
+    import tempfile
+
+    namespace["_folder"] = folder = tempfile.TemporaryDirectory()
+    namespace["_before"] = Path.cwd()
+    Path(folder.name, "omnilogue.toml").write_text(CONFIGURATION, encoding="utf-8")
+    os.chdir(folder.name)
+
+
+def back(namespace: dict[str, Any]) -> None:
+    """Leave nothing behind."""
+    os.chdir(namespace["_before"])
+    namespace["_folder"].cleanup()
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonExamples(evaluator=PythonEvaluator())],
+    patterns=["README.md", "docs/*.md", "docs/**/*.md"],
+    setup=into_a_folder_of_its_own,
+    teardown=back,
+).pytest()
