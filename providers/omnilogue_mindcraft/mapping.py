@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-import pydantic_core
 from pydantic import TypeAdapter
 
 from omnilogue.errors import InvalidInputError, NotFoundError, UnsupportedOperationError
-from omnilogue.model import Conversation, Message, Part, ReasoningPart, TextPart, Usage
+from omnilogue.model import Conversation, Message, Metadata, Part, ReasoningPart, TextPart, Usage
 from omnilogue.provider import Changes, Draft
 
 from .settings import NewSessions, RoleNames
@@ -65,7 +64,7 @@ def moment_of(stamp: str | None, zone: tzinfo) -> datetime | None:
         return None
     try:
         offset = _offset_on(stamp[:10], zone)
-        # Four times as fast as asking the zone for each stamp; a stamp that names a zone fails here.
+        # Three times as fast as asking the zone for each stamp; a stamp that names a zone of its own fails here.
         return _moment_in(stamp, zone) if offset is None else datetime.fromisoformat(stamp + "Z") - offset
     except (ValueError, OverflowError):
         return _moment_in(stamp, zone)
@@ -112,16 +111,19 @@ def conversation_of(row: SessionRow, *, remote: str, zone: tzinfo) -> Conversati
     )
 
 
+_METADATA: TypeAdapter[Metadata] = TypeAdapter(Metadata)
+
+
 def metadata_of(remark: Any) -> dict[str, Any] | None:
     """Read the JSON in a `session_remark`; None where it holds something else, which is kept as it is."""
     if remark is None or (isinstance(remark, str) and not remark.strip()):
         return {}
-    if isinstance(remark, str):
-        try:
-            remark = pydantic_core.from_json(remark, allow_inf_nan=False)
-        except ValueError:
-            return None
-    return remark if isinstance(remark, dict) else None
+    try:
+        found = _METADATA.validate_json(remark) if isinstance(remark, str) else _METADATA.validate_python(remark)
+        json.dumps(found, allow_nan=False)  # NaN is read by many and is no JSON: it could not be written again
+    except ValueError:
+        return None
+    return found
 
 
 def remark_of(metadata: Mapping[str, Any]) -> str:
@@ -184,7 +186,7 @@ _MESSAGES: TypeAdapter[tuple[Message, ...]] = TypeAdapter(tuple[Message, ...])
 
 
 def messages_of(rows: Sequence[MessageRow], zone: tzinfo) -> tuple[Message, ...]:
-    """Give the messages of a page, made together: a third faster than one by one."""
+    """Give the messages of a page, made together, which is faster than one by one."""
     return _MESSAGES.validate_python([_message_fields(row, zone) for row in rows])
 
 

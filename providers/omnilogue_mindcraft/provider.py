@@ -65,12 +65,14 @@ FEATURES = Features(
         empty_turn=True,
         answers_late=False,
         fields=CLIENT_FIELDS,
+        parts=("text",),
     ),
     stream=native(
         "server-sent events, their form inferred; leaving early stores no answer",
         empty_turn=True,
         answers_late=False,
         fields=CLIENT_FIELDS,
+        parts=("text",),
     ),
     stop=unsupported("not over HTTP; a stream is stopped by leaving it"),
     regenerate=unsupported("no such call; made of another answer and a delete"),
@@ -242,6 +244,7 @@ def narrowed(settings: MindCraftSettings) -> Features:
             empty_turn=True,
             answers_late=True,
             fields=SERVER_FIELDS,
+            parts=("text",),
         )
         features = features.replace(send=row, stream=row)
     return features

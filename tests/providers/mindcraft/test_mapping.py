@@ -4,7 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnilogue.errors import BY_CODE, InvalidInputError, NotFoundError, UnsupportedOperationError
@@ -75,6 +75,7 @@ def test_what_is_no_number_is_not_found(text: str) -> None:
     assert caught.value.outcome == "not_sent"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**18 - 1))
 def test_a_number_is_read_from_its_own_text(number: int) -> None:
     assert mapping.number_of(str(number), "message") == number
@@ -90,6 +91,7 @@ def test_a_token_is_told_by_its_form(text: str, expected: bool) -> None:
 # Times.
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(1991, 12, 31), datetime(2100, 1, 1)), st.sampled_from([CHINA, NEW_YORK]))
 def test_a_stamp_is_read_in_its_zone(moment: datetime, zone: ZoneInfo) -> None:
     local = moment.replace(microsecond=0)
@@ -151,6 +153,7 @@ def test_an_empty_remark_is_no_metadata(remark: str | None) -> None:
     assert "session_remark" not in conversation.raw
 
 
+@settings(deadline=None)
 @given(metadata)
 def test_metadata_comes_back_from_a_remark(given_metadata: dict[str, Any]) -> None:
     assert mapping.metadata_of(mapping.remark_of(given_metadata)) == given_metadata
@@ -285,6 +288,7 @@ def test_a_message_without_a_content_has_no_parts() -> None:
     assert mapping.message_of(message_row(message_content=""), CHINA).parts == (TextPart(text=""),)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["user", "assistant", "system"]),
     texts,

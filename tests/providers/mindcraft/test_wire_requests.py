@@ -135,6 +135,16 @@ async def test_a_change_sends_only_what_changes(
         assert getattr(changed, name) == getattr(changes, name)
 
 
+async def test_a_change_whose_answer_shows_nothing_is_read_again(
+    vendor: MindCraftEmulator, provider: MindCraft, session: str
+) -> None:
+    vendor.fail_next("body", body={"message": "", "status": 200, "data": {}}, applied=True, path="session/update/")
+
+    changed = await provider.update_conversation(session, Changes(title="New"))
+
+    assert (changed.id, changed.title) == (session, "New")
+
+
 async def test_a_pin_is_refused_before_anything_leaves(
     vendor: MindCraftEmulator, provider: MindCraft, session: str
 ) -> None:
@@ -303,6 +313,18 @@ async def test_an_edit_whose_answer_shows_nothing_is_read_again(
     assert (edited.id, edited.text, edited.metadata) == (str(rows[0].message_id), "Lisbon", {"n": 0})
 
 
+async def test_an_edit_of_another_conversations_message_is_not_given_as_its_own(
+    vendor: MindCraftEmulator, provider: MindCraft, session: str
+) -> None:
+    row = vendor.store.add_message(vendor.store.add_session("Other").session_id, "user", "hi")
+    vendor.fail_next("body", body={"status": 200}, applied=True, path="message/update/")
+
+    with pytest.raises(NotFoundError) as caught:
+        await provider.edit_message(session, str(row.message_id), "Lisbon")
+
+    assert caught.value.outcome == "applied"
+
+
 async def test_a_delete_names_the_message(vendor: MindCraftEmulator, provider: MindCraft, session: str) -> None:
     row = vendor.store.add_message(int(session), "user", "hi")
 
@@ -398,6 +420,15 @@ async def test_a_wrong_option_is_named_before_anything_leaves(
         await provider.send(session, asked("hi", options=options))
 
     assert caught.value.outcome == "not_sent"
+    assert len(vendor.journal) == 0
+
+
+async def test_tools_are_refused_before_anything_leaves(
+    vendor: MindCraftEmulator, provider: MindCraft, session: str
+) -> None:
+    with pytest.raises(UnsupportedOperationError, match="tools"):
+        await provider.send(session, asked("hi", tools=({"name": "clock"},)))
+
     assert len(vendor.journal) == 0
 
 
