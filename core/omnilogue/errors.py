@@ -42,6 +42,9 @@ Outcome: TypeAlias = Literal["not_sent", "rejected", "unknown", "applied"]
 VENDOR_TEXT_LIMIT = 2048
 """How many characters of a vendor's own text an error keeps."""
 
+VENDOR_WORD_LIMIT = 200
+"""How many characters of a vendor's request id an error keeps."""
+
 
 class OmnilogueError(Exception):
     """The root of the tree: what happened, to what, what to do, in one line.
@@ -83,14 +86,14 @@ class OmnilogueError(Exception):
         self.http_status = http_status
         self.vendor_code = vendor_code
         self.vendor_message = printable(redact(vendor_message))[:VENDOR_TEXT_LIMIT]
-        self.request_id = printable(request_id) if request_id else None
+        self.request_id = printable(redact(request_id))[:VENDOR_WORD_LIMIT] if request_id else None
         self.retry_after = retry_after
         self.outcome = outcome
         self.retryable = retryable
         self.attempts = attempts
         self.elapsed = elapsed
         self.partial = partial
-        self.hint = hint
+        self.hint = printable(redact(hint))
         self.losses = losses
 
     @property

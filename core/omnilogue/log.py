@@ -10,6 +10,7 @@ import functools
 import logging
 import os
 import re
+import threading
 from collections import Counter
 from collections.abc import Mapping, MutableMapping
 from typing import Any
@@ -21,8 +22,10 @@ _patterns: list[re.Pattern[str]] = [
     re.compile(r"(?<=[?&]token=)[^&\s\"'\[]+"),
     re.compile(r"(?i)(?<=\bauthorization: )(?!bearer )[^\r\n\"\[]+"),
     re.compile(r"(?i)(?<=\"api_key\": \")[^\"\[]+"),
+    re.compile(r"(?i)(?<=\"api_key\":\")[^\"\[]+"),
 ]
 _values: Counter[str] = Counter()
+_counting = threading.Lock()
 
 SHORTEST_SECRET = 6
 """Shorter values are not redacted by value: they would blank ordinary words."""
@@ -38,14 +41,16 @@ def redact_pattern(pattern: str) -> None:
 def remember_secret(value: str) -> None:
     """Redact this value from now on, until it has been forgotten as often as it was remembered."""
     if len(value) >= SHORTEST_SECRET:
-        _values[value] += 1
+        with _counting:
+            _values[value] += 1
 
 
 def forget_secret(value: str) -> None:
     """Undo one `remember_secret`."""
-    _values[value] -= 1
-    if _values[value] <= 0:
-        del _values[value]
+    with _counting:
+        _values[value] -= 1
+        if _values[value] <= 0:
+            del _values[value]
 
 
 def redact(text: str) -> str:
@@ -68,11 +73,13 @@ def printable(text: str) -> str:
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return printable(redact(value))
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
     if isinstance(value, Mapping):
-        return {key: _clean(item) for key, item in value.items()}
+        return {str(_clean(key)): _clean(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_clean(item) for item in value]
-    return value
+    return printable(redact(str(value)))
 
 
 def _redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

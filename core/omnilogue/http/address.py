@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -16,6 +17,7 @@ LONGEST_ID = 512
 
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TEMPLATE = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|\{[a-z_]+\}|/(?!/))*")
 
 
 def split_base_url(base_url: str) -> tuple[str, str]:
@@ -23,8 +25,10 @@ def split_base_url(base_url: str) -> tuple[str, str]:
     parts = urlsplit(base_url)
     if "@" in parts.netloc:
         raise ValueError("base_url must hold no credentials; give them as settings of their own")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    is_plain = base_url.isprintable() and " " not in base_url
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or not is_plain:
         raise ValueError(f"base_url {base_url!r} must look like https://host/path")
+    parts.hostname.encode("idna")  # raises ValueError for a name no resolver can take
     parts.port  # noqa: B018  # raises ValueError for a port that is none
     return parts.scheme, parts.hostname
 
@@ -34,25 +38,28 @@ def is_loopback(host: str) -> bool:
     return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
 
 
+@lru_cache(maxsize=512)
 def checked_template(template: str) -> str:
-    """Give the path template back. Raises ConfigurationError where it could leave the base path."""
+    """Give the path template, relative to the base. Raises ConfigurationError where it could leave the base path."""
     path = template.lstrip("/")
-    if (
-        "//" in path
-        or ".." in path
-        or "?" in path
-        or "#" in path
-        or "\\" in path
-        or ":" in path
-        or _CONTROL.search(path)
-    ):
-        raise ConfigurationError(f"the path {template!r} is not a plain path below the base URL")
-    return path
+    if _TEMPLATE.fullmatch(path) and not {".", ".."}.intersection(path.split("/")):
+        return path
+    raise ConfigurationError(f"the path {template[:200]!r} is not a plain path below the base URL")
 
 
 def fill(template: str, values: Mapping[str, str | int]) -> str:
-    """Put encoded values into a path template. Raises InvalidInputError for a value that is no id."""
-    return _FIELD.sub(lambda found: _segment(found[1], values[found[1]]), template)
+    """Put encoded values into a path template.
+
+    Raises InvalidInputError for a value that is no id, ConfigurationError for a name that has no value.
+    """
+
+    def segment(found: re.Match[str]) -> str:
+        if found[1] not in values:
+            known = ", ".join(values) or "none"
+            raise ConfigurationError(f"the path {template!r} wants {found[1]!r}, and there is {known}")
+        return _segment(found[1], values[found[1]])
+
+    return _FIELD.sub(segment, template)
 
 
 def _segment(name: str, value: str | int) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -14,13 +16,16 @@ from ..errors import OmnilogueError, UnsupportedOperationError
 from . import failures
 from .call import Call
 from .failures import ErrorTable
-from .limits import ERROR_BYTES, TooLarge, bounded
+from .limits import ERROR_BYTES, TooLarge, Undecodable, bounded
 from .retry import retry_after
+from .streams import UTF8_MARK
 
 T = TypeVar("T")
 
-UTF8_MARK = b"\xef\xbb\xbf"
 REQUEST_IDS = ("x-request-id", "request-id", "trace_id", "trace-id")
+ERROR_SECONDS = 5.0
+"""How long the body of an error is waited for; its status has told the most already."""
+
 GUESSED_MISSING = frozenset({404, 405})
 
 
@@ -34,7 +39,7 @@ class Response(Generic[T]):
     value: T
 
 
-def pieces(answer: httpx.Response, limit: int) -> AsyncIterator[bytes]:
+def pieces(answer: httpx.Response, limit: int) -> AsyncGenerator[bytes, None]:
     """Give the decoded body piece by piece, at most `limit` bytes."""
     assert isinstance(answer.stream, httpx.AsyncByteStream)  # noqa: S101  # an async transport gives nothing else
     return bounded(answer.stream, answer.headers.get("content-encoding", ""), limit)
@@ -49,9 +54,10 @@ async def read_start(answer: httpx.Response) -> bytes:
     """Read as much of a body as an error needs; the rest is left."""
     got: list[bytes] = []
     try:
-        async for piece in pieces(answer, ERROR_BYTES):
-            got.append(piece)  # noqa: PERF401  # what came before the limit is kept
-    except TooLarge:
+        async with asyncio.timeout(ERROR_SECONDS):
+            async for piece in pieces(answer, ERROR_BYTES):
+                got.append(piece)  # noqa: PERF401  # what came before the limit is kept
+    except (TooLarge, Undecodable, httpx.HTTPError, httpx.StreamError, OSError):
         pass
     return b"".join(got)
 
@@ -82,11 +88,14 @@ def understand(
     wrong = ""
     if shape is not None:
         try:
+            _refuse_constants(content)
             value = shape.validate_json(content)
         except (ValueError, RecursionError) as error:
             wrong = _what_is_wrong(error, content)
     if table.at:
         found = table.vendor_code(_parsed(content) if value is None else value)
+        if found is not None and found in call.accept:
+            return Response(found, answer.headers, content, None)
         if found is not None and found not in table.ok:
             raise _refusal(call, answer, b"" if call.private else content, table, table.code_for(found), found)
     if wrong:
@@ -101,7 +110,7 @@ def _refusal(  # noqa: PLR0917  # all that is known of one answer, used only her
     status = answer.status_code
     if call.guessed and GUESSED_MISSING & {status, vendor_code}:
         return _missing_path(call, vendor_code if status < 400 else status)
-    text = failures.vendor_words(body)
+    text = failures.vendor_words(body, table.at)
     error = failures.refusal(
         table.by_text(text) or code,
         text,
@@ -109,10 +118,10 @@ def _refusal(  # noqa: PLR0917  # all that is known of one answer, used only her
         status=status,
         writes=call.writes,
         vendor_code=vendor_code,
+        request_id=next((answer.headers[name] for name in REQUEST_IDS if name in answer.headers), None),
     )
     error.retry_after = retry_after(answer.headers)
-    error.request_id = next((answer.headers[name] for name in REQUEST_IDS if name in answer.headers), None)
-    if answer.headers.get("x-should-retry") == "false":
+    if answer.headers.get("x-should-retry", "").lower() == "false":
         error.retryable = False
     return error
 
@@ -125,6 +134,16 @@ def _missing_path(call: Call, status: int | None) -> OmnilogueError:
         outcome="rejected" if call.writes else None,
         hint="the vendor does not document this path; it is a setting of the remote",
     )
+
+
+def _refuse_constants(content: bytes) -> None:
+    """Refuse NaN and Infinity, which are no JSON, and which the validator would take. Raises ValueError."""
+    if b"NaN" in content or b"Infinity" in content:
+        json.loads(content, parse_constant=_no_constant)
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
 
 
 def _parsed(content: bytes) -> Any:

@@ -45,24 +45,55 @@ class Call:
         return self.effect != "read"
 
 
-def describe(base: httpx.URL, method: str, path: str, said: Description) -> Call:
-    """Make the call. Raises InvalidInputError or ConfigurationError for what cannot or must not be sent."""
-    template = checked_template(path)
-    relative = fill(template, said.get("values") or {}) + encode_query(said.get("query"))
-    address = base.copy_with(raw_path=base.raw_path + relative.encode("ascii"))
-    if address.netloc != base.netloc or not address.raw_path.startswith(base.raw_path):
-        raise InvalidInputError(f"{template} with these values would leave {base}")
-    json = said.get("json")
-    return Call(
-        method=method,
-        endpoint=f"{method} {base.scheme}://{base.netloc.decode('ascii')}{base.path}{template}",
-        address=address,
-        body=None if json is None else encode_json(json),
-        effect=said.get("effect") or ("read" if method == "GET" else "add"),
-        accept=said.get("accept", ()),
-        guessed=said.get("guessed", False),
-        private=said.get("private", False),
-    )
+class Base:
+    """Where a vendor answers; what all its requests share is worked out once."""
+
+    def __init__(self, base_url: str) -> None:
+        self._url = httpx.URL(base_url.rstrip("/") + "/")
+        self._netloc = self._url.netloc
+        self._path = self._url.raw_path
+        self._place = f"{self._url.scheme}://{self._netloc.decode('ascii')}{self._url.path}"
+        self._templates: dict[tuple[str, str], tuple[str, str]] = {}
+        self._fixed: dict[str, httpx.URL] = {}
+
+    @property
+    def host(self) -> bytes:
+        """What the Host header says."""
+        return self._netloc
+
+    def describe(self, method: str, path: str, said: Description) -> Call:
+        """Make the call. Raises InvalidInputError or ConfigurationError for what cannot or must not be sent."""
+        template, endpoint = self._templates.get((method, path)) or self._know(method, path)
+        json = said.get("json")
+        return Call(
+            method=method,
+            endpoint=endpoint,
+            address=self._address(template, said.get("values"), said.get("query")),
+            body=None if json is None else encode_json(json),
+            effect=said.get("effect") or ("read" if method == "GET" else "add"),
+            accept=said.get("accept", ()),
+            guessed=said.get("guessed", False),
+            private=said.get("private", False),
+        )
+
+    def _know(self, method: str, path: str) -> tuple[str, str]:
+        template = checked_template(path)
+        self._templates[method, path] = template, f"{method} {self._place}{template}"
+        return self._templates[method, path]
+
+    def _address(self, template: str, values: Mapping[str, str | int] | None, query: Query | None) -> httpx.URL:
+        if values or query:
+            return self._below(template, fill(template, values or {}) + encode_query(query))
+        if template not in self._fixed:
+            self._fixed[template] = self._below(template, fill(template, {}))
+        return self._fixed[template]
+
+    def _below(self, template: str, relative: str) -> httpx.URL:
+        """Make the address, and look at what came out: same host, below the base path."""
+        address = self._url.copy_with(raw_path=self._path + relative.encode("ascii"))
+        if address.netloc != self._netloc or not address.raw_path.startswith(self._path):
+            raise InvalidInputError(f"{template} with these values would leave {self._place}")
+        return address
 
 
 def encode_json(value: Any) -> bytes:
@@ -77,7 +108,7 @@ def encode_json(value: Any) -> bytes:
 
 def header_value(name: str, value: str) -> str:
     """Give the value back. Raises ConfigurationError [secret], without showing it, where no header can hold it."""
-    if value.isascii() and value.isprintable():
+    if value.isascii() and value.isprintable() and value == value.strip():
         return value
     raise ConfigurationError(
         f"the value for the header {name} holds characters a header cannot carry",

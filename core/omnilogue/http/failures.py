@@ -11,8 +11,10 @@ from typing import Any
 import httpx
 import pydantic_core
 
-from ..errors import BY_CODE, ConfigurationError, OmnilogueError, Outcome, ProviderError
+from ..errors import BY_CODE, ConfigurationError, OmnilogueError, Outcome, ProviderError, StreamInterruptedError
+from ..log import redact
 from .limits import TooLarge, Undecodable
+from .streams import UTF8_MARK
 
 STATUS_CODES: Mapping[int, str] = {
     400: "bad_request",
@@ -53,6 +55,9 @@ def code_of_status(status: int) -> str:
     return STATUS_CODES.get(status) or ("server" if status >= 500 else "bad_request")
 
 
+_LARGEST_CODE = 10**9
+
+
 @dataclass(frozen=True)
 class ErrorTable:
     """A vendor's own codes, as data.
@@ -74,7 +79,9 @@ class ErrorTable:
             return None
         for name in self.at.split("."):
             body = body.get(name) if isinstance(body, Mapping) else getattr(body, name, None)
-        return body if isinstance(body, int) and not isinstance(body, bool) else None
+        if not isinstance(body, int) or isinstance(body, bool):
+            return None
+        return max(-_LARGEST_CODE, min(body, _LARGEST_CODE))  # a code of thousands of digits is no success either
 
     def code_for(self, vendor_code: int) -> str:
         """Give our code for a vendor's."""
@@ -94,7 +101,15 @@ def outcome_of(code: str, *, writes: bool) -> Outcome | None:
 
 
 def refusal(
-    code: str, text: str, *, endpoint: str, status: int, writes: bool, hint: str = "", vendor_code: int | None = None
+    code: str,
+    text: str,
+    *,
+    endpoint: str,
+    status: int,
+    writes: bool,
+    hint: str = "",
+    vendor_code: int | None = None,
+    request_id: str | None = None,
 ) -> OmnilogueError:
     """Make the error for an answer that says no."""
     kind = BY_CODE.get(code, ProviderError)
@@ -106,6 +121,7 @@ def refusal(
         http_status=status,
         vendor_code=None if vendor_code is None else str(vendor_code),
         vendor_message=text,
+        request_id=request_id,
         outcome=outcome_of(code, writes=writes),
         retryable=code in RETRYABLE,
         hint=hint or HINTS.get(code, ""),
@@ -162,6 +178,19 @@ def transport_failure(error: Exception, *, endpoint: str, writes: bool) -> Omnil
     )
 
 
+def stream_failure(error: Exception, *, endpoint: str, writes: bool) -> OmnilogueError:
+    """Make the error for a stream that broke after its first byte; one that is too large did not break."""
+    failure = transport_failure(error, endpoint=endpoint, writes=writes)
+    if failure.code == "too_large":
+        return failure
+    return StreamInterruptedError(
+        f"the stream broke: {failure.message}",
+        endpoint=endpoint,
+        outcome="unknown" if writes else None,
+        retryable=True,
+    )
+
+
 def _transport_code(error: Exception) -> tuple[str, str]:
     detail = f": {error}" if str(error) else ""
     if _is_tls(error):
@@ -185,14 +214,24 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def vendor_words(body: bytes) -> str:
-    """Find the vendor's own words in an error body of any form: JSON in its usual shapes, text, or a page."""
+def vendor_words(body: bytes, code_at: str = "") -> str:
+    """Find the vendor's own words in an error body of any form: JSON in its usual shapes, text, or a page.
+
+    `code_at` is where the vendor's code stands in JSON: words beside it come first.
+    """
     try:
-        found = _words_in(pydantic_core.from_json(body.removeprefix(b"\xef\xbb\xbf")))
+        parsed = pydantic_core.from_json(body.removeprefix(UTF8_MARK))
+        found = _words_in(_beside(parsed, code_at)) or _words_in(parsed)
     except ValueError:
         text = body.decode("utf-8", "replace").strip()
         found = _title(text) if text.startswith("<") else text
-    return " ".join(found.split())[:500]
+    return redact(" ".join(found.split()))[:500]  # in this order: half a secret would not be recognised
+
+
+def _beside(value: Any, code_at: str) -> Any:
+    for name in code_at.split(".")[:-1]:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _title(page: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
 
 BODY_BYTES = 64 * 1024 * 1024
 """The largest answer, decoded."""
@@ -29,7 +29,7 @@ class Undecodable(Exception):  # noqa: N818  # a signal inside this package, not
     """The body is not what its encoding says."""
 
 
-async def bounded(pieces: AsyncIterable[bytes], encoding: str, limit: int) -> AsyncIterator[bytes]:
+async def bounded(pieces: AsyncIterable[bytes], encoding: str, limit: int) -> AsyncGenerator[bytes, None]:
     """Decode a body piece by piece and stop at `limit` bytes. Raises TooLarge, Undecodable.
 
     The HTTP library would inflate a whole piece before it could be counted; here a small bomb stays small.
@@ -43,9 +43,12 @@ async def bounded(pieces: AsyncIterable[bytes], encoding: str, limit: int) -> As
             raise TooLarge
         if decoded:
             yield decoded
+    if inflate is not None and not inflate.is_whole:
+        raise Undecodable("the compressed body ends too early")
 
 
 def _inflater(encoding: str) -> _Inflate | None:
+    encoding = encoding.strip().lower()
     if encoding in {"", "identity"}:
         return None
     if encoding in {"gzip", "x-gzip", "deflate"}:
@@ -58,8 +61,15 @@ class _Inflate:
 
     def __init__(self) -> None:
         self._decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+        self._began = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the end was reached; a body without a byte has none."""
+        return self._decoder.eof or not self._began
 
     def __call__(self, piece: bytes, most: int) -> bytes:
+        self._began = self._began or bool(piece)
         try:
             return self._decoder.decompress(piece, most)
         except zlib.error as error:

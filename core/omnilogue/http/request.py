@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar, Unpack
 
@@ -13,12 +13,12 @@ import httpx
 from pydantic import TypeAdapter
 
 from .._version import __version__
-from ..errors import AuthenticationError, OmnilogueError, StreamInterruptedError
+from ..errors import AuthenticationError, OmnilogueError
 from ..log import is_on, logger
 from . import failures
 from .answer import Response, pieces, read, read_start, require_success, understand
 from .auth import Auth, NoAuth
-from .call import Call, Description, describe, header_value
+from .call import Base, Call, Description, header_value
 from .clock import Clock
 from .failures import ErrorTable
 from .limits import BODY_BYTES, STREAM_BYTES, TooLarge, Undecodable
@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, TooLarge, Undecodable)
 CONNECT_SECONDS = 10.0
+JSON, EVENTS = b"application/json", b"text/event-stream"
 
 
 class Observer:
@@ -72,7 +73,8 @@ class Http:
         self._clock = clock
         self._prepare = prepare
         self._observers = observers
-        self._base = httpx.URL(settings.base_url.rstrip("/") + "/")
+        self._base = Base(settings.base_url)
+        self._constant_headers: list[tuple[bytes, bytes]] = []
         self._pace = Pace(settings.rate, clock) if settings.rate else None
         self._slots = asyncio.Semaphore(settings.max_connections)
         self._errors = ErrorTable()
@@ -100,7 +102,7 @@ class Http:
         Raises the ProviderError that fits, InvalidInputError for what cannot be sent, ConfigurationError for a
         redirect or a path setting that is none.
         """
-        call = describe(self._base, method, path, said)
+        call = self._base.describe(method, path, said)
         tries = _Tries(self._clock.monotonic())
 
         async def attempt() -> Response[T]:
@@ -119,18 +121,21 @@ class Http:
         Until the first byte it is repeated like any request, then never. Leaving the context closes the connection.
         Raises what `request` raises, and StreamInterruptedError where the stream breaks.
         """
-        call = describe(self._base, method, path, said)
+        call = self._base.describe(method, path, said)
         tries = _Tries(self._clock.monotonic())
 
         async def attempt() -> tuple[AsyncExitStack, httpx.Response]:
             async with AsyncExitStack() as opening:
-                answer = await opening.enter_async_context(self._answer(call, tries, "text/event-stream"))
+                answer = await opening.enter_async_context(self._answer(call, tries, EVENTS))
                 await self._require_events(call, answer)
                 return opening.pop_all(), answer
 
         opened, answer = await self._repeated(call, tries, attempt)
-        async with opened:
-            yield self._events(call, answer)
+        try:
+            async with aclosing(self._events(call, answer, tries)) as events:
+                yield events
+        finally:
+            await opened.aclose()  # what went wrong in the caller's hands is not the connection's fault
 
     async def _repeated(self, call: Call, tries: _Tries, attempt: Callable[[], Awaitable[T]]) -> T:
         """Make attempts under the retry policy, and keep book of their outcome."""
@@ -167,6 +172,7 @@ class Http:
             tries.refreshed = True
             if not await self._auth.refresh():
                 raise
+        tries.count += 1
         return await attempt()
 
     def _complete(self, error: OmnilogueError, call: Call, tries: _Tries) -> None:
@@ -181,19 +187,17 @@ class Http:
         tries.uncertain = tries.uncertain or error.outcome == "unknown"
 
     @asynccontextmanager
-    async def _answer(
-        self, call: Call, tries: _Tries, wanted: str = "application/json"
-    ) -> AsyncIterator[httpx.Response]:
+    async def _answer(self, call: Call, tries: _Tries, wanted: bytes = JSON) -> AsyncIterator[httpx.Response]:
         """Make one attempt: give the answer with its body still unread, or raise what it means."""
         if self._prepare is not None:
             await self._prepare()
             self._prepare = None
-        if self._pace and (delay := self._pace.delay()) > 0:
-            await self._clock.sleep(delay)
-        request = self._build(call, wanted)
         failure: OmnilogueError | None = None
         status: int | None = None
         async with self._slots:
+            if self._pace and (delay := self._pace.delay()) > 0:
+                await self._clock.sleep(delay)  # in here: starts that waited for a slot would come all at once
+            request = self._build(call, wanted)
             started = self._clock.monotonic()
             try:
                 answer = await self._transport().handle_async_request(request)
@@ -210,23 +214,27 @@ class Http:
         if failure is not None:
             raise failure  # out here, so that no request with its credentials hangs on the error
 
-    def _build(self, call: Call, wanted: str) -> httpx.Request:
-        headers = {
-            "user-agent": f"omnilogue/{__version__}",
-            "accept": wanted,
-            "accept-encoding": "gzip" if wanted == "application/json" else "identity",
-            **{name.lower(): secret.reveal() for name, secret in self._settings.headers.items()},
-            **self._auth.headers(),
-        }
+    def _build(self, call: Call, wanted: bytes) -> httpx.Request:
+        """Make the request with all its headers; handed over as a stream, the library adds none of its own."""
+        headers = [(b"host", self._base.host), (b"accept", wanted), *self._constants(), *_encoded(self._auth.headers())]
+        headers.append((b"accept-encoding", b"gzip" if wanted is JSON else b"identity"))
         if call.body is not None:
-            headers["content-type"] = "application/json"
+            headers.append((b"content-type", JSON))
+        if call.body is not None or call.writes:
+            headers.append((b"content-length", b"%d" % len(call.body or b"")))
         return httpx.Request(
             call.method,
             call.address,
-            headers={name: header_value(name, value) for name, value in headers.items()},
-            content=call.body,
+            headers=headers,
+            stream=httpx.ByteStream(call.body or b""),
             extensions={"timeout": self._timeouts_left()},
         )
+
+    def _constants(self) -> list[tuple[bytes, bytes]]:
+        if not self._constant_headers:
+            configured = {name.lower(): secret.reveal() for name, secret in self._settings.headers.items()}
+            self._constant_headers = _encoded({"user-agent": f"omnilogue/{__version__}", **configured})
+        return self._constant_headers
 
     def _timeouts_left(self) -> Mapping[str, float | None]:
         """Give the limits on the wire; a little later than the verb's own, which knows better what to say."""
@@ -237,28 +245,25 @@ class Http:
 
     async def _require_events(self, call: Call, answer: httpx.Response) -> None:
         """See that the answer is a stream; an error told with status 200 is an error."""
-        kind = answer.headers.get("content-type", "no content type")
+        kind = answer.headers.get("content-type", "no content type").lower()
         if kind.startswith("text/event-stream"):
             return
         understand(call, answer, await read_start(answer), None, self._errors)
         raise failures.bad_response(f"{kind[:80]} instead of events", endpoint=call.endpoint, writes=call.writes)
 
-    async def _events(self, call: Call, answer: httpx.Response) -> AsyncIterator[ServerEvent]:
+    async def _events(self, call: Call, answer: httpx.Response, tries: _Tries) -> AsyncGenerator[ServerEvent, None]:
         parser = EventParser()
         failure: OmnilogueError | None = None
         try:
-            async for piece in pieces(answer, STREAM_BYTES):
-                for event in parser.feed(piece):
-                    yield event
+            async with aclosing(pieces(answer, STREAM_BYTES)) as received:
+                async for piece in received:
+                    for event in parser.feed(piece):
+                        yield event
         except TRANSPORT_ERRORS as error:
-            failure = failures.transport_failure(error, endpoint=call.endpoint, writes=call.writes)
+            failure = failures.stream_failure(error, endpoint=call.endpoint, writes=call.writes)
         if failure is not None:
-            raise StreamInterruptedError(
-                f"the stream broke: {failure.message}",
-                endpoint=call.endpoint,
-                outcome="unknown" if call.writes else None,
-                retryable=True,
-            )
+            self._complete(failure, call, tries)
+            raise failure
         for event in parser.end():
             yield event
 
@@ -267,9 +272,26 @@ class Http:
             values = {"endpoint": call.endpoint, "status": status, "seconds": round(seconds, 4)}
             logger().debug("request", **values, attempt=tries.count)
         for observer in self._observers:
-            observer.on_request(call.endpoint, status, seconds)
+            with _harmless(observer):
+                observer.on_request(call.endpoint, status, seconds)
 
     def _tell_retry(self, call: Call, error: OmnilogueError, seconds: float) -> None:
         logger().info("retry", endpoint=call.endpoint, code=error.code, seconds=round(seconds, 3))
         for observer in self._observers:
-            observer.on_retry(call.endpoint, error, seconds)
+            with _harmless(observer):
+                observer.on_retry(call.endpoint, error, seconds)
+
+
+@contextmanager
+def _harmless(observer: Observer) -> Iterator[None]:
+    """Let no fault of an observer become one of the request."""
+    try:
+        yield
+    except Exception as error:
+        logger().warning("observer_failed", observer=type(observer).__qualname__, error=type(error).__name__)
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [
+        (name.lower().encode("ascii"), header_value(name, value).encode("ascii")) for name, value in headers.items()
+    ]

@@ -113,6 +113,6 @@ def _number(text: str | None) -> float | None:
 def _date(text: str | None) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text) if text else None
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return moment if moment is not None and moment.tzinfo is not None else None

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from .limits import EVENT_BYTES, TooLarge
 
+UTF8_MARK = b"\xef\xbb\xbf"
+
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -28,6 +30,8 @@ class EventParser:
         self._limit = limit
         self._rest = b""
         self._looked_at = 0
+        self._waiting: list[bytes] = []
+        self._waiting_size = 0
         self._data: list[bytes] = []
         self._size = 0
         self._name = ""
@@ -35,21 +39,39 @@ class EventParser:
 
     def feed(self, piece: bytes) -> Iterator[ServerEvent]:
         """Take the next piece."""
-        self._rest += piece
+        if not self._is_whole(piece):
+            return
         if not self._started:
-            if self._rest in (b"\xef", b"\xef\xbb"):
+            if self._rest != UTF8_MARK and UTF8_MARK.startswith(self._rest):
                 return
-            self._rest = self._rest.removeprefix(b"\xef\xbb\xbf")
+            self._rest = self._rest.removeprefix(UTF8_MARK)
             self._started = True
         for line in self._lines():
             if event := self._take(line):
                 yield event
 
+    def _is_whole(self, piece: bytes) -> bool:
+        """Add a piece to the rest; False while a long line goes on, whose pieces are only joined at its end."""
+        self._waiting.append(piece)
+        self._waiting_size += len(piece)
+        is_open = self._started and not self._rest.endswith(b"\r") and _LINE_END.search(piece) is None
+        if is_open:
+            self._check(len(self._rest) + self._waiting_size)
+            return False
+        self._rest = b"".join([self._rest, *self._waiting])
+        self._waiting, self._waiting_size = [], 0
+        return True
+
+    def _check(self, size: int) -> None:
+        if size + self._size > self._limit:
+            raise TooLarge
+
     def end(self) -> Iterator[ServerEvent]:
         """Take the end of the stream: what is missing there, a line end or a blank line, is taken as meant."""
-        self._take(self._rest.removesuffix(b"\r"))
-        if event := self._take(b""):
-            yield event
+        last = b"".join([self._rest, *self._waiting]).removesuffix(b"\r")
+        for line in (last, b""):
+            if event := self._take(line):
+                yield event
 
     def _lines(self) -> Iterator[bytes]:
         """Cut whole lines off; look only at what is new. A CR at the very end may be half of a CR LF."""
@@ -61,8 +83,7 @@ class EventParser:
             start = found.end()
         self._rest = self._rest[start:]
         self._looked_at = max(0, len(self._rest) - 1)
-        if len(self._rest) + self._size > self._limit:
-            raise TooLarge
+        self._check(len(self._rest))
 
     def _take(self, line: bytes) -> ServerEvent | None:
         if not line:
@@ -71,9 +92,8 @@ class EventParser:
         value = value.removeprefix(b" ")
         if field == b"data":
             self._data.append(value)
-            self._size += len(value)
-            if self._size > self._limit:
-                raise TooLarge
+            self._size += len(value) + 1  # empty lines count too
+            self._check(0)
         elif field == b"event":
             self._name = value.decode("utf-8", "replace")
         return None

@@ -41,11 +41,19 @@ class Transports:
     def __init__(self, given: httpx.AsyncBaseTransport | None = None) -> None:
         self._given = given
         self._open: dict[tuple[object, ...], httpx.AsyncBaseTransport] = {}
+        self._found: dict[tuple[object, ...], httpx.AsyncBaseTransport] = {}
 
     def for_settings(self, settings: HttpSettings) -> httpx.AsyncBaseTransport:
         """Give the transport for these settings. Raises ConfigurationError for a bundle that cannot be read."""
         if self._given is not None:
             return self._given
+        wanted = (settings.base_url, settings.verify, settings.proxy)
+        found = self._found.get(wanted)  # asked for each request: the environment is read once per address
+        if found is None:
+            found = self._found[wanted] = self._shared(settings)
+        return found
+
+    def _shared(self, settings: HttpSettings) -> httpx.AsyncBaseTransport:
         proxy = settings.proxy or _proxy_of_environment(settings.base_url)
         key = (settings.verify, proxy)
         if key not in self._open:
@@ -54,9 +62,11 @@ class Transports:
 
     async def aclose(self) -> None:
         """Close what was opened here; a transport given by the application is its own to close."""
-        for transport in self._open.values():
-            await transport.aclose()
+        opened = list(self._open.values())
         self._open.clear()
+        self._found.clear()
+        for transport in opened:
+            await transport.aclose()
 
 
 def _open_transport(verify: bool | Path, proxy: str | None) -> httpx.AsyncHTTPTransport:
@@ -70,8 +80,9 @@ def _open_transport(verify: bool | Path, proxy: str | None) -> httpx.AsyncHTTPTr
     )
     try:
         return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy, trust_env=False, retries=0)
-    except (ValueError, ImportError) as error:
-        raise ConfigurationError(f"proxy: {error}") from None
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        problem = f"proxy: {error}"
+    raise ConfigurationError(problem)  # out here, so that a proxy's credentials do not hang on the error
 
 
 def _proxy_of_environment(base_url: str) -> str | None:
@@ -79,4 +90,5 @@ def _proxy_of_environment(base_url: str) -> str | None:
     if is_loopback(host) or proxy_bypass(host):
         return None
     proxies = getproxies()
-    return proxies.get(scheme) or proxies.get("all")
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
