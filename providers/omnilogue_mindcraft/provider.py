@@ -57,8 +57,8 @@ FEATURES = Features(
     append_user=native(batch=1, roles=(), parts=("text",)),
     append_assistant=native("the word for the role is a guess and a setting", batch=1, roles=(), parts=("text",)),
     append_system=native("the word for the role is a guess and a setting", batch=1, roles=(), parts=("text",)),
-    edit_message=native(UNDOCUMENTED),
-    delete_message=native(UNDOCUMENTED),
+    edit_message=native(UNDOCUMENTED, bare_ids=True),
+    delete_message=native(UNDOCUMENTED, bare_ids=True),
     clear_messages=native(),
     send=native(
         "the whole conversation is shown to the model; tool and unknown roles are not, thoughts are not stored",

@@ -33,6 +33,8 @@ class Limits(BaseModel):
     """True when `send` and `stream` take a turn without parts: answer what is stored."""
     answers_late: bool | None = None
     """True when the vendor may still be answering after its answer to us was lost."""
+    bare_ids: bool | None = None
+    """True when the vendor takes a message id without its conversation: the core looks first whether it is there."""
     parts: tuple[str, ...] | None = None
     """Types of parts that are stored; None means all of them."""
     roles: tuple[str, ...] | None = None

@@ -46,6 +46,12 @@ async def message(account: Account, conversation_id: str, message_id: str) -> Me
     )
 
 
+async def require_message(account: Account, operation: str, conversation_id: str, message_id: str) -> None:
+    """See that the message is in this conversation, where the vendor would change it in any. Raises NotFoundError."""
+    if account.features[operation].limits.bare_ids:
+        await message(account, conversation_id, message_id)
+
+
 async def clear(account: Account, conversation_id: str) -> None:
     """Remove all messages, one by one where the vendor has no call for it."""
     if _native(account, "clear_messages"):

@@ -155,7 +155,7 @@ def conversations_plan(account: Account, query: Query) -> Plan[Conversation]:
 def messages_plan(account: Account, conversation_id: str, query: Query) -> Plan[Message]:
     """Plan a list of messages."""
     orders = account.features.list_messages.limits.order
-    turned = orders is None or query.order in orders or query.branches
+    turned = orders is None or query.order in orders
     return Plan(
         operation="list_messages",
         page=lambda cursor: account.provider.list_messages(conversation_id, cursor, query),

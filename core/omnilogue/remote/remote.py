@@ -257,6 +257,7 @@ class AsyncRemote(Acting):
         async def write(conversation_id: str) -> Change:
             self._require("edit_message", allow_loss=allow_loss)
             options.require_text(parts, grades.text_limit(self.features.edit_message))
+            await fallback.require_message(self._account, "edit_message", conversation_id, wanted)
             message = await self._provider.edit_message(conversation_id, wanted, text)
             return self._change("edit_message", conversation_id, message=markers.strip(message))
 
@@ -275,6 +276,7 @@ class AsyncRemote(Acting):
 
         async def write(conversation_id: str) -> Change:
             self._require("delete_message", allow_loss=allow_loss)
+            await fallback.require_message(self._account, "delete_message", conversation_id, wanted)
             self._account.forget(conversation_id)
             await fallback.delete_message(self._account, conversation_id, wanted)
             return self._change("delete_message", conversation_id, id_map={wanted: None})

@@ -27,6 +27,9 @@ T = TypeVar("T")
 LATE_REPLY_SECONDS = 30.0
 """How long a vendor that may still be answering is given, after its answer to us was lost."""
 
+LONGEST_LOOK_SECONDS = 2.0
+"""How long at most between two looks for a late reply."""
+
 
 class SafeSend:
     """One turn of one conversation, from the first attempt to its reply."""
@@ -117,18 +120,17 @@ class SafeSend:
         return messages[places[0] + 1 :] if places else None
 
     async def _late_reply(self) -> Reply | None:
-        """Wait for a vendor that may still be answering."""
-        row = self._account.features.send
-        if not row.limits.answers_late:
-            return None
-        until = self._account.clock.monotonic() + LATE_REPLY_SECONDS
-        pause = max(0.05, min(self._account.settings.settle, 2.0))
-        while self._account.clock.monotonic() < until:
-            await self._account.clock.sleep(pause)
+        """Wait for a reply that may still land: ours until it settled, a vendor's own for longer."""
+        settle = self._account.settings.settle
+        late = self._account.features.send.limits.answers_late
+        until = self._account.clock.monotonic() + (LATE_REPLY_SECONDS if late else settle)
+        while True:
+            await self._account.clock.sleep(min(settle, LONGEST_LOOK_SECONDS))
             found = await self._find()
             if found and (reply := _reply(found)):
                 return reply
-        return None
+            if self._account.clock.monotonic() >= until:
+                return None
 
     async def _asked_again(self) -> Reply:
         """Have the stored turn answered, where the vendor can."""
