@@ -1,0 +1,124 @@
+"""The table of commands, and the application that is made of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from cyclopts import App, Group, Parameter
+
+from .._version import __version__
+
+if TYPE_CHECKING:
+    from ..provider import Command
+
+CONVERSATIONS = Group("Conversations", sort_key=1)
+MESSAGES = Group("Messages and answers", sort_key=2)
+ACCOUNTS = Group("Accounts", sort_key=3)
+TESTING = Group("Plugins and testing", sort_key=4)
+FROM_PLUGINS = Group("From plugins", sort_key=5)
+BESIDES = Group("Besides", sort_key=6)
+
+HELP = "Manage the conversations that AI chat vendors keep on their servers: the same commands for every vendor."
+
+EPILOGUE = """\
+An address is work: (a remote), work:ID (a conversation of it) or :archive:FILE.
+
+Examples:
+  omnilogue demo                                      see everything at work, without keys
+  omnilogue remotes add work PROVIDER                 set up an account
+  omnilogue ls work: --since 30d                      its conversations of the last month
+  omnilogue send work:ID "Where to in May?"           ask, and read the answer as it comes
+
+`omnilogue COMMAND --help` tells more about each; `omnilogue plugins` names commands that plugins bring."""
+
+ROWS = (
+    ("ls", "reading:ls", CONVERSATIONS, "List remotes, conversations or messages."),
+    ("show", "reading:show", CONVERSATIONS, "Print a conversation as a readable transcript."),
+    ("new", "writing:new", CONVERSATIONS, "Create a conversation and print its address."),
+    ("update", "writing:update", CONVERSATIONS, "Change title, instructions, model, metadata or pin."),
+    ("clear", "writing:clear", CONVERSATIONS, "Remove all messages of a conversation."),
+    ("rm", "writing:rm", CONVERSATIONS, "Delete a conversation, or one message of it."),
+    ("send", "talking:send", MESSAGES, "Ask, and print the answer as it comes."),
+    ("regenerate", "talking:regenerate", MESSAGES, "Ask for another answer."),
+    ("append", "writing:append", MESSAGES, "Store a message; nothing is generated."),
+    ("edit", "writing:edit", MESSAGES, "Replace the text of a message."),
+    ("remotes", "accounts:app", ACCOUNTS, "List, add, remove and check accounts."),
+    ("providers", "installed:providers", TESTING, "Show what each provider can do, or one with its settings."),
+    ("plugins", "installed:plugins", TESTING, "Show how the installed plugins fare."),
+    ("emulate", "emulating:emulate", TESTING, "Serve a vendor on loopback, without a key."),
+    ("demo", "demonstrating:demo", TESTING, "Show the whole product at work in a few seconds, without keys."),
+    ("conform", "conforming:conform", TESTING, "Prove that a provider does what it declares."),
+    ("completion", "completing:completion", BESIDES, "Print or install completion for a shell."),
+)
+"""Name, place, group and summary of each command; a module is imported when its command is called."""
+
+USAGES = {
+    "ls": "omnilogue ls [ADDRESS] [OPTIONS]",
+    "show": "omnilogue show work:ID [OPTIONS]",
+    "new": "omnilogue new work: [OPTIONS]",
+    "update": "omnilogue update work:ID [OPTIONS]",
+    "clear": "omnilogue clear work:ID [OPTIONS]",
+    "rm": "omnilogue rm work:ID [MESSAGE] [OPTIONS]",
+    "send": "omnilogue send work:ID TEXT [OPTIONS]",
+    "regenerate": "omnilogue regenerate work:ID [MESSAGE] [OPTIONS]",
+    "append": "omnilogue append work:ID TEXT [OPTIONS]",
+    "edit": "omnilogue edit work:ID MESSAGE TEXT [OPTIONS]",
+    "providers": "omnilogue providers [NAME] [OPTIONS]",
+    "plugins": "omnilogue plugins [OPTIONS]",
+    "emulate": "omnilogue emulate PROVIDER [OPTIONS]",
+    "demo": "omnilogue demo [OPTIONS]",
+    "conform": "omnilogue conform PROVIDER [OPTIONS]",
+    "completion": "omnilogue completion [SHELL] [OPTIONS]",
+}
+
+EXAMPLES = "Examples:\n"
+"""The line of a docstring that its examples follow."""
+
+PARAMETERS = Parameter(negative=(), negative_iterable=(), negative_none=(), show_default=False)
+"""No option has a `--no-` or `--empty-` twin unless it says so, and defaults are told in words."""
+
+
+def new_app(name: str, summary: str, usage: str) -> App:
+    """Give an application whose help keeps its line ends, so that examples can be copied."""
+    return App(
+        name=name,
+        help=summary,
+        usage=f"Usage: {usage}\n",
+        help_format="plaintext",
+        default_parameter=PARAMETERS,
+        version=__version__,
+        group_parameters=Group("Options", sort_key=80),
+        print_error=False,
+        exit_on_error=False,
+    )
+
+
+def command_names() -> frozenset[str]:
+    """Give the names of the commands that come with Omnilogue itself."""
+    return frozenset(name for name, *_ in ROWS)
+
+
+def build(called: str | None = None, extra: Iterable[Command] = ()) -> App:
+    """Make the application. Only the command that is `called` is imported, and brings the whole of its help.
+
+    Of `extra` commands those are left out whose name is taken.
+    """
+    app = new_app("omnilogue", HELP, "omnilogue COMMAND [OPTIONS]")
+    app.help_epilogue = EPILOGUE
+    for flag in (*app.help_flags, *app.version_flags):
+        app[flag].group = (BESIDES,)
+    for name, place, group, summary in ROWS:
+        usage = {"usage": f"Usage: {USAGES[name]}\n"} if name in USAGES else {}
+        app.command(f"omnilogue.cli.{place}", name=name, group=group, help=None if name == called else summary, **usage)
+    for command in extra:
+        if command.name not in app:
+            app.command(command.function, name=command.name, group=FROM_PLUGINS)
+    return app
+
+
+def add_examples(command: App) -> None:
+    """Show below a command's help the examples of its docstring, line for line."""
+    _, marker, examples = inspect.cleandoc(getattr(command.default_command, "__doc__", None) or "").partition(EXAMPLES)
+    command.help_epilogue = f"Examples:\n{examples}" if marker else ""

@@ -1,0 +1,134 @@
+"""Commands that read: `ls` and `show`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from ..errors import InvalidInputError
+from . import choosing, values
+from .choosing import Choice
+from .output import Rows
+from .session import DEFAULTS, Session
+from .transcript import heading, message_lines, summary, time_of
+from .words import ConversationAddress
+
+if TYPE_CHECKING:
+    from ..model import Conversation, Message
+    from ..remote import AsyncRemote
+
+INCOMPLETE = "This list is not complete: the vendor does not tell everything it keeps."
+
+
+async def ls(
+    address: Annotated[str | None, Parameter(help="Nothing, work: or work:ID.")] = None,
+    /,
+    *,
+    choice: Choice = choosing.ALL,
+    jsonl: Annotated[bool, Parameter(help="Print one JSON object a line, as they come.")] = False,
+    session: Session = DEFAULTS,
+) -> None:
+    """List remotes, conversations or messages.
+
+    Without an address the remotes, with work: its conversations, with work:ID the messages of one. Times are UTC.
+
+    Examples:
+      omnilogue ls
+      omnilogue ls work: --since 30d --order -updated_at
+      omnilogue ls work: --title 'Trip*' --meta team=blue
+      omnilogue ls work:ID --order desc --limit 5
+      omnilogue ls work: --jsonl | head
+    """
+    if jsonl and session.json:
+        raise InvalidInputError("--json and --jsonl exclude each other")
+    if address is None:
+        from .accounts import print_remotes
+
+        choice.require_only(choosing.FOR_REMOTES, "the list of remotes")
+        print_remotes(session, jsonl=jsonl, complete=True)
+        return
+    listing, row = _listing(session, address, choice)
+    await _print(session, listing, row, jsonl=jsonl)
+
+
+def _listing(session: Session, address: str, choice: Choice) -> tuple[Any, Callable[[Any], tuple[str, ...]]]:
+    """Give what is to be listed, and what a row of it shows."""
+    from ..client import split_address
+
+    name, conversation_id = split_address(address)
+    if conversation_id is not None:
+        choice.require_only(choosing.FOR_MESSAGES, "a list of messages")
+        remote, conversation_id = session.conversation(address)
+        return remote.messages(conversation_id, **choice.of_messages(), **session.reading), _message_row
+    if choice.ids_from is not None:
+        choice.require_only(choosing.FOR_IDS, "--ids-from")
+        ids = values.lines_of(choice.ids_from)
+        return _by_ids(session, session.client.remote(name), ids, choice.limit), _conversation_row
+    choice.require_only(choosing.FOR_CONVERSATIONS, "a list of conversations")
+    asked = choice.of_conversations()
+    return session.client.remote(name).conversations(**asked, **session.reading), _conversation_row
+
+
+async def _by_ids(
+    session: Session, remote: AsyncRemote, ids: list[str], limit: int | None
+) -> AsyncIterator[Conversation]:
+    """Give conversations in the order of their ids or addresses."""
+    for identifier in ids[:limit]:
+        yield await remote.conversation(identifier.removeprefix(f"{remote.name}:"), **session.reading)
+
+
+async def _print(session: Session, listing: Any, row: Callable[[Any], tuple[str, ...]], *, jsonl: bool) -> None:
+    """Print a list in the form that was asked for; only as one document is it held as a whole."""
+    items: list[Any] = []
+    rows = Rows(session.output)
+    async for item in listing:
+        if jsonl:
+            session.output.record(item.model_dump(mode="json"))
+        elif session.json:
+            items.append(item.model_dump(mode="json"))
+        else:
+            rows.add(*row(item))
+    rows.flush()
+    complete = getattr(listing, "complete", True) is not False
+    if session.json:
+        session.output.document({"items": items, "complete": complete})
+    if not complete:
+        session.note(INCOMPLETE)
+
+
+def _conversation_row(conversation: Conversation) -> tuple[str, ...]:
+    when = time_of(conversation.updated_at or conversation.created_at)
+    pin = "* " if conversation.pinned else ""
+    return str(conversation.ref), when, f"{pin}{conversation.title or ''}"
+
+
+def _message_row(message: Message) -> tuple[str, ...]:
+    return message.id or "", time_of(message.created_at), message.role, summary(message)
+
+
+async def show(address: ConversationAddress, /, *, session: Session = DEFAULTS) -> None:
+    """Print a conversation as a readable transcript.
+
+    The messages of the active branch, oldest first. Times are UTC.
+
+    Examples:
+      omnilogue show work:ID
+      omnilogue show work:ID --out trip.txt
+      omnilogue show work:ID --json
+    """
+    remote, conversation_id = session.conversation(address)
+    conversation = await remote.conversation(conversation_id, **session.reading)
+    listing = remote.messages(conversation, **session.reading)
+    if session.json:
+        messages = [message.model_dump(mode="json") async for message in listing]
+        session.output.document({**conversation.model_dump(mode="json"), "messages": messages})
+    else:
+        for line in heading(conversation):
+            session.output.line(line)
+        async for message in listing:
+            for line in message_lines(message):
+                session.output.line(line)
+    if listing.complete is False:
+        session.note(INCOMPLETE)

@@ -1,0 +1,233 @@
+"""Running one command line: parsed, performed, with every ending told in one way and as an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Coroutine, Iterator
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import CycloptsError
+
+from ..errors import InvalidInputError, LossRefusedError, OmnilogueError, PluginError
+from . import exits
+from .app import add_examples, build, command_names
+from .arguments import arrange, command_word, says_json
+from .logs import logging_to_stderr
+from .output import as_json, prepare_streams
+from .session import DEFAULTS, Session
+from .terminal import clean
+
+if TYPE_CHECKING:
+    from ..provider import Command
+
+
+class Terminated(BaseException):
+    """The process was asked to end by SIGTERM."""
+
+
+def run(arguments: list[str], *, owns_process: bool = False) -> int:
+    """Run one command line and give its exit code. With `owns_process` signals and the collector are set for it."""
+    prepare_streams()
+    try:
+        return _told(arguments, owns_process=owns_process)
+    except BrokenPipeError:  # the reader has had enough, as with `| head`
+        _let_go_of_stdout()
+        return 0
+
+
+def _told(arguments: list[str], *, owns_process: bool) -> int:
+    try:
+        with _terminating() if owns_process else contextlib.nullcontext():
+            return _perform(arguments, owns_process=owns_process)
+    except OmnilogueError as error:
+        failure = error
+    except KeyboardInterrupt:
+        failure = OmnilogueError("interrupted", code="interrupted")
+        return _tell(failure, arguments) or exits.INTERRUPTED
+    except Terminated:
+        failure = OmnilogueError("stopped by SIGTERM", code="terminated")
+        return _tell(failure, arguments) or exits.TERMINATED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if "-vv" in arguments:
+            traceback.print_exc()
+        failure = OmnilogueError(f"a fault of Omnilogue itself: {type(error).__name__}: {error}", hint=BUG)
+    _tell(failure, arguments)
+    return exits.exit_code(failure)
+
+
+BUG = "please report it; -vv shows where"
+
+
+def _tell(error: OmnilogueError, arguments: list[str]) -> int:
+    """Tell an error in one line, or as the one document."""
+    if isinstance(error, LossRefusedError):
+        error.hint = f"allow it with --allow-loss={','.join(error.losses)}"
+    elif error.code == "deadline":
+        error.hint = "give it more time with --timeout SECONDS"
+    sys.stdout.flush()
+    if says_json(arguments):
+        sys.stdout.write(as_json({"error": error.to_dict()}, indent=2) + "\n")
+        sys.stdout.flush()
+    else:
+        sys.stderr.write(f"omnilogue: {clean(str(error))}\n")
+    return 0
+
+
+def _perform(arguments: list[str], *, owns_process: bool) -> int:
+    command, bound = _parsed(arguments)
+    session = _session(command, bound)
+    if session is None:
+        return _called(command, bound)
+    session.check()
+    if owns_process:
+        _settle_collector()
+    with logging_to_stderr(session.verbose, quiet=session.quiet):
+        result = _committed(session, lambda: command(*bound.args, **bound.kwargs))
+    return result if isinstance(result, int) else 0
+
+
+def _parsed(arguments: list[str]) -> tuple[Callable[..., Any], inspect.BoundArguments]:
+    """Find the command and its arguments. Raises InvalidInputError for what cannot be meant."""
+    name = command_word(arguments)
+    is_unknown = name is not None and not name.startswith("-") and name not in command_names()
+    app = build(name, _plugin_commands(arguments) if is_unknown else ())
+    try:
+        if name is not None and not name.startswith("-") and name in app:
+            add_examples(app[name])
+        command, bound, _ = app.parse_args(arrange(app, arguments))
+    except CycloptsError as error:
+        where = f"omnilogue {name}" if name is not None and name in app else "omnilogue"
+        problem = InvalidInputError(str(error).replace("\n", " "), hint=f"`{where} --help` shows how")
+    else:
+        return command, bound
+    raise problem
+
+
+def _plugin_commands(arguments: list[str]) -> tuple[Command, ...]:
+    """Load the commands of plugins; only for a name that is not ours, so that a broken one never hurts the others."""
+    if "--no-plugins" in arguments:
+        return ()
+    from ..provider import Plugins
+
+    return Plugins().commands()
+
+
+def _session(command: Callable[..., Any], bound: inspect.BoundArguments) -> Session | None:
+    """Give the session of one of our commands, None for help and for a plugin's command."""
+    for name, parameter in inspect.signature(command).parameters.items():
+        if parameter.default is DEFAULTS:
+            session: Session = bound.arguments.setdefault(name, Session())
+            return session
+    return None
+
+
+def _called(command: Callable[..., Any], bound: inspect.BoundArguments) -> int:
+    """Show help, or run a plugin's command; an int it gives is the exit code, text is printed."""
+    ours = (command.__module__ or "").startswith(("cyclopts", "omnilogue."))
+    try:
+        result = command(*bound.args, **bound.kwargs)
+        if inspect.iscoroutine(result):
+            result = _in_loop(result)
+    except (OmnilogueError, OSError):
+        raise
+    except Exception as error:
+        if ours:
+            raise
+        fault = f"the command failed: {type(error).__name__}: {error}"
+    else:
+        if isinstance(result, str):
+            sys.stdout.write(clean(result) + "\n")
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    raise PluginError(fault, code="plugin_contract", hint="this is a fault of the plugin; tell its author")
+
+
+def _committed(session: Session, action: Callable[[], Any]) -> Any:
+    """Run a command and bring out what it printed, or nothing of it where it fails and the result is a file."""
+    try:
+        result = action()
+        if inspect.iscoroutine(result):
+            result = _in_loop(_closing(session, result))
+        session.output.commit()
+    except BaseException:
+        if session.out is not None and "output" in session.__dict__:
+            session.output.discard()
+        raise
+    return result
+
+
+async def _closing(session: Session, command: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return await command
+    finally:
+        await session.aclose()
+
+
+def _in_loop(command: Coroutine[Any, Any, Any]) -> Any:
+    """Run in an event loop; SIGTERM cancels as Ctrl-C does, so that everything is closed in order."""
+    terminated = False
+
+    async def watched() -> Any:
+        task = asyncio.current_task()
+
+        def cancel(*_: object) -> None:
+            nonlocal terminated
+            terminated = True
+            if task:
+                task.get_loop().call_soon_threadsafe(task.cancel)
+
+        before = signal.getsignal(signal.SIGTERM)
+        if before is not _raise_terminated:
+            return await command
+        signal.signal(signal.SIGTERM, cancel)
+        try:
+            return await command
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    try:
+        return asyncio.run(watched())
+    except asyncio.CancelledError:
+        if terminated:
+            raise Terminated from None
+        raise
+
+
+@contextlib.contextmanager
+def _terminating() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _raise_terminated(*_: object) -> None:
+    raise Terminated
+
+
+def _settle_collector() -> None:
+    """Load what every command needs, then keep it out of the collector's way."""
+    import gc
+
+    from .. import client  # noqa: F401  # only its import counts
+
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    gc.enable()
+
+
+def _let_go_of_stdout() -> None:
+    """Let what is still buffered for a reader who has gone vanish without a complaint."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
