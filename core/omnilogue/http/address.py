@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
+
+import httpx
 
 from ..errors import ConfigurationError, InvalidInputError
 
@@ -29,6 +30,10 @@ def split_base_url(base_url: str) -> tuple[str, str]:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or not is_plain:
         raise ValueError(f"base_url {base_url!r} must look like https://host/path")
     parts.hostname.encode("idna")  # raises ValueError for a name no resolver can take
+    try:
+        httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"base_url {base_url!r}: {error}") from None
     parts.port  # noqa: B018  # raises ValueError for a port that is none
     return parts.scheme, parts.hostname
 
@@ -38,7 +43,6 @@ def is_loopback(host: str) -> bool:
     return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
 
 
-@lru_cache(maxsize=512)
 def checked_template(template: str) -> str:
     """Give the path template, relative to the base. Raises ConfigurationError where it could leave the base path."""
     path = template.lstrip("/")

@@ -62,5 +62,9 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
+    assert process.stdout is not None  # noqa: S101  # it was asked for
     with contextlib.suppress(TimeoutError):  # a child that left the group may still hold the pipe
-        await asyncio.wait_for(process.wait(), _REAP_SECONDS)
+        async with asyncio.timeout(_REAP_SECONDS):
+            await process.wait()
+            while await process.stdout.read(OUTPUT_BYTES):
+                pass  # to its end: only then is the pipe closed

@@ -193,7 +193,7 @@ def stream_failure(error: Exception, *, endpoint: str, writes: bool) -> Omnilogu
 
 def _transport_code(error: Exception) -> tuple[str, str]:
     detail = f": {error}" if str(error) else ""
-    if _is_tls(error):
+    if not isinstance(error, httpx.TimeoutException) and _is_tls(error):
         return "tls", f"has no connection that can be trusted{detail}"
     if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
         return "connect_failed", "could not be reached in time"
@@ -204,8 +204,12 @@ def _transport_code(error: Exception) -> tuple[str, str]:
     return "connection_lost", f"lost the connection{detail}"
 
 
+_NO_TLS_FAULT = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLZeroReturnError, ssl.SSLEOFError)
+"""What TLS says while it waits, and when the connection under it ends: in the chain of every failure over TLS."""
+
+
 def _is_tls(error: BaseException) -> bool:
-    return any(isinstance(cause, ssl.SSLError) for cause in _causes(error))
+    return any(isinstance(cause, ssl.SSLError) and not isinstance(cause, _NO_TLS_FAULT) for cause in _causes(error))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -232,7 +232,9 @@ class Http:
 
     def _constants(self) -> list[tuple[bytes, bytes]]:
         if not self._constant_headers:
-            configured = {name.lower(): secret.reveal() for name, secret in self._settings.headers.items()}
+            given = {name.lower(): secret.reveal() for name, secret in self._settings.headers.items()}
+            credentials = {name.lower() for name in self._auth.headers()}  # sent once, and these win
+            configured = {name: value for name, value in given.items() if name not in credentials}
             self._constant_headers = _encoded({"user-agent": f"omnilogue/{__version__}", **configured})
         return self._constant_headers
 

@@ -12,6 +12,11 @@ from .address import is_loopback, split_base_url
 from .rate import parse_rate
 from .secret import Secret
 
+OWN_HEADERS = frozenset(
+    {"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding"}
+)
+"""Headers that are made for each request; a second one beside them would be understood differently by everyone."""
+
 
 def _checked_rate(rate: str | None) -> str | None:
     if rate is not None:
@@ -46,4 +51,6 @@ class HttpSettings(BaseModel):
         for name in self.headers:
             if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
                 raise ValueError(f"headers: {name!r} is no header name")
+            if name.lower() in OWN_HEADERS:
+                raise ValueError(f"headers: {name!r} is what each request sets itself")
         return self

@@ -43,6 +43,7 @@ class Asked:
     target: str
     headers: dict[str, str]
     body: bytes
+    names: list[str]
 
 
 Answering = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -109,7 +110,8 @@ class Vendor:
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         method, target, _ = first.split(" ")
-        self.asked.append(Asked(method, target, headers, body))
+        names = [line.partition(":")[0].lower() for line in lines]
+        self.asked.append(Asked(method, target, headers, body, names))
         self.arrived.set()
         step = self.script.pop(0) if self.script else self.usual
         if callable(step):

@@ -149,6 +149,7 @@ class TestBaseUrls:
             "https://a..b",
             "https://" + "x" * 70 + ".example",
             "https://[::1",
+            "https://\u00fc~",
         ],
     )
     def test_what_is_no_base_is_a_value_error(self, wrong: str) -> None:

@@ -36,6 +36,7 @@ async def test_headers_of_the_settings_and_credentials_are_sent(door: Door, vend
     await opened.using(ErrorTable(), KeyAuth(Secret("k-1"))).request("GET", "things")
 
     headers = vendor.asked[0].headers
+    assert vendor.asked[0].names.count("authorization") == 1
     assert (headers["x-team"], headers["authorization"]) == ("blue", "Bearer k-1")
     assert headers["user-agent"].startswith("omnilogue/")
     assert headers["accept"] == "application/json"

@@ -34,6 +34,8 @@ def test_plain_http_elsewhere_must_be_asked_for() -> None:
         {"headers": {"a b": "x"}},
         {"headers": {"": "x"}},
         {"headers": {"a\n": "x"}},
+        {"headers": {"Host": "evil.example"}},
+        {"headers": {"content-length": "5"}},
         {"verify": 1.5},
         {"reed_timeout": 5},
     ],
