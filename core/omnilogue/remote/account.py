@@ -113,7 +113,7 @@ class Account:
         self.seen.pop(conversation_id, None)
 
     async def _load_secrets(self) -> None:
-        for secret in _secrets(self.settings):
+        for secret in secrets_of(self.settings):
             await secret.load()
 
     async def aclose(self) -> None:
@@ -123,19 +123,23 @@ class Account:
         self.closed = True
         if self._on_close:
             self._on_close()
-        if "provider" in self.__dict__:
-            await self.provider.aclose()
-        if "_described" in self.__dict__:
-            for secret in _secrets(self.settings):
-                secret.forget()
+        try:
+            if "provider" in self.__dict__:
+                await self.provider.aclose()
+        except Exception as error:  # whatever a plugin lets out, the secrets go
+            logger().warning("provider_close_failed", remote=self.name, error=type(error).__name__)
+        finally:
+            if "_described" in self.__dict__:
+                for secret in secrets_of(self.settings):
+                    secret.forget()
 
 
-def _secrets(value: Any) -> list[Secret]:
+def secrets_of(value: Any) -> list[Secret]:
     """Find the secrets among settings, also in nested ones."""
     if isinstance(value, Secret):
         return [value]
-    if isinstance(value, dict):
-        return [found for item in value.values() for found in _secrets(item)]
     if hasattr(type(value), "model_fields"):
-        return [found for name in type(value).model_fields for found in _secrets(getattr(value, name))]
-    return []
+        value = [getattr(value, name) for name in type(value).model_fields]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [found for item in value for found in secrets_of(item)] if isinstance(value, (list, tuple)) else []

@@ -59,14 +59,18 @@ class Check:
         remote = self._remote
         await self._try("get_conversation", lambda: remote.conversation(conversation.id))
 
+        ids = await self._ids(conversation, limit=1)
+        if ids:
+            await self._try("get_message", lambda: remote.message(conversation, ids[0]))
+
+    async def _ids(self, conversation: Conversation, limit: int | None = None) -> list[str]:
         ids: list[str] = []
 
         async def messages() -> None:
-            ids.extend([message.id or "" async for message in remote.messages(conversation, limit=1)])
+            ids.extend([message.id or "" async for message in self._remote.messages(conversation, limit=limit)])
 
         await self._try("list_messages", messages)
-        if ids:
-            await self._try("get_message", lambda: remote.message(conversation, ids[0]))
+        return ids
 
     async def _write(self) -> None:
         remote = self._remote
@@ -92,7 +96,7 @@ class Check:
         await self._read_one(scratch)
         await self._try("send", lambda: remote.send(scratch, "Say one word."))
         await self._try("regenerate", lambda: remote.regenerate(scratch))
-        ids = [message.id or "" async for message in remote.messages(scratch)]
+        ids = await self._ids(scratch)
         if ids:
             await self._try("edit_message", lambda: remote.edit(scratch, ids[0], "Edited.", allow_loss=True))
             await self._try("delete_message", lambda: remote.delete_message(scratch, ids[-1], allow_loss=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from copy import copy
 
 from ..errors import NotFoundError, StreamInterruptedError, UnsupportedOperationError
 from ..model import Conversation, Event, Grade, Message, Reply, ReplyCompleted, TextDelta
@@ -124,7 +125,7 @@ async def explain_missing_path(
         await message(account, conversation_id, message_id)
     elif error.http_status == 404:
         await conversation(account, conversation_id)
-    account.refused[operation] = error
+    account.refused[operation] = copy(error)  # without its traceback, which would keep what was written
 
 
 def as_events(reply: Reply, attempt: int = 1) -> list[Event]:

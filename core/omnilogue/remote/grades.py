@@ -146,4 +146,5 @@ def text_limit(row: Feature) -> int:
 
 
 def _part_rows(parts: Sequence[Part]) -> list[str]:
-    return [PART_ROWS[part.type] for part in parts if part.type in PART_ROWS]
+    cited = any(part.type == "text" and part.citations for part in parts)
+    return [*(PART_ROWS[part.type] for part in parts if part.type in PART_ROWS), *(["citations"] if cited else [])]

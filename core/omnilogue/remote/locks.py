@@ -21,7 +21,7 @@ class Locks:
     async def hold(self, conversation_id: str, busy: Busy = "wait") -> AsyncIterator[None]:
         """Hold the conversation; with `reject` raise ConversationBusyError where another write is under way."""
         lock, waiting = self._held.get(conversation_id, (asyncio.Lock(), 0))
-        if busy == "reject" and lock.locked():
+        if busy == "reject" and waiting:
             raise ConversationBusyError(
                 f"{self._remote}:{conversation_id} is being written to",
                 outcome="not_sent",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from pydantic import JsonValue, ValidationError
@@ -44,16 +45,9 @@ def strip(value: T) -> T:
     told = _read(value.metadata)
     update: dict[str, object] = {"metadata": {key: item for key, item in value.metadata.items() if key != KEY}}
     if isinstance(value, Message) and isinstance(told.get("o"), dict):
-        try:
+        with suppress(ValidationError):
             update["origin"] = Origin.model_validate(told["o"])
-        except ValidationError:
-            update.pop("origin", None)
     return value.model_copy(update=update)
-
-
-def keep(before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Let the marker of a conversation survive a change of its metadata."""
-    return {**after, KEY: before[KEY]} if KEY in before else dict(after)
 
 
 def _read(metadata: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -86,9 +86,7 @@ def asked(operation: str, content: Content | None, options: SendOptions, setting
         )
     defaults = settings.defaults.model_dump(exclude_none=True)
     merged = {**defaults, **{name: value for name, value in options.items() if value is not None}}
-    fields = {name: merged[name] for name in TURN_OPTIONS if merged.get(name)}
-    if merged.get("temperature") == 0:
-        fields["temperature"] = 0.0
+    fields = {name: merged[name] for name in TURN_OPTIONS if merged.get(name) not in (None, "", (), [], {})}
     if model := fields.get("model"):
         fields["model"] = settings.models.get(model, model)
     turn = build(Turn, parts=() if content is None else parts_of(content), **fields)

@@ -30,13 +30,12 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[T]):
-    """How a list is read: one call per page, what is kept, the order it is brought into, how many."""
+    """How a list is read: one call per page, what is kept, what brings it into order, how many."""
 
     operation: str
     page: PageOf[T]
     keeps: Callable[[T], bool] | None = None
-    sort_key: Callable[[T], Any] | None = None
-    descending: bool = False
+    turn: Callable[[list[T]], list[T]] | None = None
     limit: int | None = None
 
 
@@ -55,6 +54,7 @@ class Listing(Generic[T]):
         self._timeout = timeout
         self._pages: AsyncGenerator[list[T], None] | None = None
         self._operation = operation
+        self._misses = False
 
     async def __aiter__(self) -> AsyncGenerator[T, None]:
         while (items := await self.next_page()) is not None:
@@ -75,31 +75,40 @@ class Listing(Generic[T]):
     async def _read(self) -> AsyncGenerator[list[T], None]:
         plan = await self._make_plan()
         left = plan.limit
-        async for items in ordered_pages(plan, self._note):
-            kept = [markers.strip(item) for item in items if plan.keeps is None or plan.keeps(item)]
-            if left is not None:
-                kept = kept[:left]
-                left -= len(kept)
-            if kept:
-                yield kept
-            if left == 0:
-                return
+        async with aclosing(ordered_pages(plan, self._note)) as pages:
+            async for items in pages:
+                kept = [self._shown(item) for item in items if plan.keeps is None or plan.keeps(item)]
+                if left is not None:
+                    kept = kept[:left]
+                    left -= len(kept)
+                if kept:
+                    yield kept
+                if left == 0:
+                    break
+        self.complete = not self._misses
+
+    def _shown(self, item: T) -> T:
+        """Give an item as a caller sees it: of this remote, without our marker."""
+        item = markers.strip(item)
+        if isinstance(item, Conversation) and item.remote != self._account.name:
+            return item.model_copy(update={"remote": self._account.name})
+        return item
 
     def _note(self, *, complete: bool) -> None:
         """Keep whether the vendor lists everything; tell it once where it does not."""
-        if not complete and self.complete is None:
+        if not complete and not self._misses:
             logger().warning("list_incomplete", remote=self._account.name, operation=self._operation)
-        self.complete = complete and self.complete is not False
+        self._misses = self._misses or not complete
 
 
 async def ordered_pages(plan: Plan[T], note: Callable[..., None] | None = None) -> AsyncGenerator[list[T], None]:
     """Give pages in the asked order; where the vendor cannot turn them, everything is read first."""
-    if plan.sort_key is None:
-        async for items in _fresh_pages(plan, note):
-            yield items
+    if plan.turn is None:
+        async with aclosing(_fresh_pages(plan, note)) as pages:
+            async for items in pages:
+                yield items
         return
-    rows = [item async for items in _fresh_pages(plan, note) for item in items]
-    yield sorted(rows, key=plan.sort_key, reverse=plan.descending)
+    yield plan.turn([item async for items in _fresh_pages(plan, note) for item in items])
 
 
 async def _fresh_pages(plan: Plan[T], note: Callable[..., None] | None) -> AsyncGenerator[list[T], None]:
@@ -137,32 +146,53 @@ def conversations_plan(account: Account, query: Query) -> Plan[Conversation]:
             operation="list_conversations",
             hint="filter by title=, metadata=, since= or until=, or copy them into an archive",
         )
-    turned = query.order is None or query.order in (row.limits.order or ())
-    asked = query if turned else query.model_copy(update={"order": None})
-    if _filters(query):
-        asked = asked.model_copy(update={"limit": None})
-    name = (query.order or "").lstrip("-")
+    is_ours = query.order is not None and query.order not in (row.limits.order or ())
+    asked = query
+    if is_ours or _filters(query):  # more is read than is given
+        asked = query.model_copy(update={"limit": None, "order": None if is_ours else query.order})
     return Plan(
         operation="list_conversations",
         page=lambda cursor: account.provider.list_conversations(cursor, asked),
         keeps=_keeps(query) if _filters(query) else None,
-        sort_key=None if turned else lambda item: _conversation_key(item, name),
-        descending=(query.order or "").startswith("-"),
+        turn=_sorted_by(query.order) if query.order and is_ours else None,
         limit=query.limit,
     )
+
+
+def _sorted_by(order: str) -> Callable[[list[Conversation]], list[Conversation]]:
+    name = order.removeprefix("-")
+    return lambda rows: sorted(rows, key=lambda item: _conversation_key(item, name), reverse=order.startswith("-"))
 
 
 def messages_plan(account: Account, conversation_id: str, query: Query) -> Plan[Message]:
-    """Plan a list of messages."""
+    """Plan a list of messages; a vendor that has only the other order is read whole, then turned.
+
+    Where a provider tells no order, its pages count as oldest first.
+    """
     orders = account.features.list_messages.limits.order
-    turned = orders is None or query.order in orders
+    orders = ("asc",) if orders is None else orders
+    asked, turn = query, None
+    if query.order not in orders:
+        asked = query.model_copy(update={"limit": None, "order": orders[0] if orders else query.order})
+        turn = _reversed if orders else _sorted_desc if query.order == "desc" else _sorted_asc
     return Plan(
         operation="list_messages",
-        page=lambda cursor: account.provider.list_messages(conversation_id, cursor, query),
-        sort_key=None if turned else message_key,
-        descending=query.order == "desc",
+        page=lambda cursor: account.provider.list_messages(conversation_id, cursor, asked),
+        turn=turn,
         limit=query.limit,
     )
+
+
+def _reversed(rows: list[Message]) -> list[Message]:
+    return rows[::-1]
+
+
+def _sorted_asc(rows: list[Message]) -> list[Message]:
+    return sorted(rows, key=message_key)
+
+
+def _sorted_desc(rows: list[Message]) -> list[Message]:
+    return _sorted_asc(rows)[::-1]
 
 
 def message_key(message: Message) -> tuple[datetime, tuple[int, str]]:
@@ -206,7 +236,7 @@ async def newest(account: Account, conversation_id: str, most: int) -> tuple[lis
 
     Where the vendor cannot turn the order, everything is read.
     """
-    plan = messages_plan(account, conversation_id, Query(order="desc", limit=most))
+    plan = messages_plan(account, conversation_id, Query(order="desc", limit=most + 1))  # one more tells of others
     found: list[Message] = []
     async with aclosing(ordered_pages(plan)) as pages:
         async for items in pages:

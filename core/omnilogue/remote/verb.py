@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from pydantic import ValidationError
+
 from ..errors import InvalidInputError, OmnilogueError, Outcome, PluginError, RequestTimeoutError
 from ..http.scope import CURRENT, Scope
 from .account import Account
-from .options import UNSET, Timeout
+from .options import UNSET, Timeout, describe
 
 T = TypeVar("T")
 
@@ -30,16 +32,16 @@ class Verb:
     async def step(self, action: Callable[[], Awaitable[T]]) -> T:
         """Do a part of the verb within the time that is left. Raises only errors of the tree."""
         token = CURRENT.set(self._scope)
+        limit = asyncio.timeout(self._scope.left(self._account.clock.monotonic()))
         try:
-            async with asyncio.timeout(self._scope.left(self._account.clock.monotonic())):
+            async with limit:
                 return await action()
         except OmnilogueError as error:
             self._complete(error)
             raise
-        except TimeoutError:
-            failure: OmnilogueError = self._too_late()
         except Exception as error:  # whatever a provider lets out is its own fault
-            failure = self._foreign(error)
+            is_late = isinstance(error, TimeoutError) and limit.expired()
+            failure = self._too_late() if is_late else self._foreign(error)
         finally:
             CURRENT.reset(token)
         raise failure  # out here, so that nothing of a plugin or a request hangs on the error
@@ -74,8 +76,9 @@ class Verb:
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         place = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+        words = describe(error) if isinstance(error, ValidationError) else str(error)
         return PluginError(
-            f"{self._account.name}: {self._operation} failed inside: {type(error).__name__}: {error}{place}",
+            f"{self._account.name}: {self._operation} failed inside: {type(error).__name__}: {words}{place}",
             code="plugin_contract",
             provider=self._account.info.name,
             operation=self._operation,
@@ -88,6 +91,6 @@ def _seconds(account: Account, timeout: Timeout, default: float) -> float | None
     """Give the time a verb has, None for no limit."""
     if timeout is UNSET:
         return account.settings.timeout or default
-    if timeout is not None and not timeout > 0:
+    if timeout is not None and not (isinstance(timeout, (int, float)) and timeout > 0):
         raise InvalidInputError(f"timeout={timeout!r} must be more than 0 seconds, or None for no limit")
     return timeout
