@@ -380,10 +380,15 @@ class Remote:
         allow_loss: AllowLoss = False,
     ) -> Message | list[Message]:
         """Store text with a role, a message, or a list of messages; nothing is generated."""
-        result: Message | list[Message] = self._bridge.call(
-            lambda: self._remote.append(conversation, content, role, timeout=timeout, allow_loss=allow_loss)  # type: ignore[arg-type, return-value]  # the overloads above tell them apart
+        if isinstance(content, (str, Message)):
+            one = content  # each of the overloads is asked for by its own type
+            return self._bridge.call(
+                lambda: self._remote.append(conversation, one, role, timeout=timeout, allow_loss=allow_loss)
+            )
+        many = content
+        return self._bridge.call(
+            lambda: self._remote.append(conversation, many, role, timeout=timeout, allow_loss=allow_loss)
         )
-        return result
 
     def edit(
         self,

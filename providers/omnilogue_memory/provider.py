@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from omnilogue.errors import BY_CODE, NotFoundError, OmnilogueError, Outcome, StreamInterruptedError
 from omnilogue.model import Conversation, Event, Message, Page, Reply, ReplyCompleted, TextDelta, TextPart, Usage
-from omnilogue.provider import Changes, Context, Draft, Features, Provider, Query, Turn, native
+from omnilogue.provider import Changes, Context, Draft, Features, Provider, Query, Turn, native, unsupported
 
 from .settings import MemorySettings
 
@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 PAGE_SIZE = 50
 TEXT_BYTES = 64 * 1024 * 1024
+OPTIONS = ("model", "instructions", "max_output_tokens", "temperature", "tools", "metadata")
 
 
 class Memory(Provider[MemorySettings]):
@@ -35,14 +36,17 @@ class Memory(Provider[MemorySettings]):
         edit_message=native(text_bytes=TEXT_BYTES),
         delete_message=native(),
         clear_messages=native(),
-        send=native("an echo, or the setting `replies` in turn", empty_turn=True, text_bytes=TEXT_BYTES),
-        stream=native("word by word", empty_turn=True, text_bytes=TEXT_BYTES),
+        send=native(
+            "an echo, or the setting `replies` in turn", empty_turn=True, text_bytes=TEXT_BYTES, fields=OPTIONS
+        ),
+        stream=native("word by word", empty_turn=True, text_bytes=TEXT_BYTES, fields=OPTIONS),
         conversation_metadata=native(),
         message_metadata=native(),
         choose_model=native("the name is kept, and changes nothing"),
         attach_files=native("kept as they are given"),
         send_images=native("kept as they are given"),
         send_audio=native("kept as they are given"),
+        receive_audio=unsupported("it does not speak"),
         tool_calls=native("kept as they are given; none is made"),
         citations=native("kept as they are given; none is made"),
     )
