@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ import httpx
 from ..errors import InvalidInputError, OmnilogueError, PluginError, UnsupportedOperationError
 from ..http import Clock, Http, HttpSettings, Observer, Secret
 from ..log import logger
+from ..model import Message
 from ..provider import Context, Features, HttpProviderSettings, Provider, ProviderInfo, ProviderSettings
 from .grades import effective
 from .locks import Locks
@@ -62,6 +63,11 @@ class Account:
         """The remote's settings."""
         return self._described[1]
 
+    @property
+    def speaks_http(self) -> bool:
+        """Whether the provider reaches its vendor through the door, which keeps book of what it sent."""
+        return isinstance(self.settings, HttpProviderSettings)
+
     @cached_property
     def provider(self) -> Provider[Any]:
         """The provider, made without I/O. Raises ConfigurationError, PluginError."""
@@ -107,6 +113,13 @@ class Account:
         self.seen.move_to_end(conversation_id)
         if len(self.seen) > REMEMBERED:
             self.seen.popitem(last=False)
+
+    def saw(self, conversation_id: str, messages: Sequence[Message]) -> None:
+        """Keep the newest of messages that were just stored; one without an id tells nothing."""
+        if messages and (newest := messages[-1].id):
+            self.remember(conversation_id, newest)
+        else:
+            self.forget(conversation_id)
 
     def forget(self, conversation_id: str) -> None:
         """Know nothing of a conversation's messages any more."""

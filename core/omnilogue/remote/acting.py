@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from copy import copy
 from typing import Any, TypeVar
 
 from pydantic import JsonValue
 
 from ..errors import UnsupportedOperationError
+from ..http.scope import CURRENT
 from ..model import Change, Conversation, ConversationRef, Event, Reply
-from ..provider import Busy, Features, Provider
+from ..provider import Busy, Changes, Features, Provider
 from . import fallback, grades, markers, options
 from .account import Account
+from .lookback import baseline
 from .options import READ_SECONDS, AllowLoss, Asked, Content, ConversationLike, SendOptions, Timeout
-from .stream import ReplyStream
+from .sending import SafeSend, marks_turns, patient_events
+from .stream import Source
 from .verb import Verb
 
 T = TypeVar("T")
@@ -87,10 +91,7 @@ class Acting:
     def _finished(self, conversation_id: str, reply: Reply) -> Reply:
         """Remember the newest message, and take our marker off the reply's messages."""
         messages = tuple(markers.strip(message) for message in reply.messages)
-        if messages and messages[-1].id:
-            self._account.remember(conversation_id, messages[-1].id)
-        else:
-            self._account.forget(conversation_id)
+        self._account.saw(conversation_id, messages)
         return reply.model_copy(update={"messages": messages})
 
     async def _verb(
@@ -98,50 +99,41 @@ class Acting:
     ) -> T:
         return await Verb(self._account, operation, timeout, default).step(action)
 
-    async def _write(
-        self,
-        operation: str,
-        conversation: ConversationLike,
-        timeout: Timeout,
-        action: Callable[[str], Awaitable[T]],
-        message_id: str | None = None,
-        *,
-        busy: Busy = "wait",
-        default: float = READ_SECONDS,
-    ) -> T:
-        """Run a write under the conversation's lock."""
-        given = self._id(conversation)
-
-        async def write() -> T:
-            conversation_id = await self._canonical(given)
-            async with self._account.locks.hold(conversation_id, busy):
-                try:
-                    return await action(conversation_id)
-                except UnsupportedOperationError as error:
+    @asynccontextmanager
+    async def _writing(
+        self, operation: str, given: str, *, busy: Busy = "wait", message_id: str | None = None
+    ) -> AsyncIterator[str]:
+        """Hold a conversation for a write, and give the id the vendor calls it by."""
+        conversation_id = await self._canonical(given)
+        async with self._account.locks.hold(conversation_id, busy):
+            self._begin_write()
+            try:
+                yield conversation_id
+            except BaseException as error:
+                self._account.forget(conversation_id)  # nobody knows now what is newest there
+                if isinstance(error, UnsupportedOperationError):
                     await fallback.explain_missing_path(self._account, operation, error, conversation_id, message_id)
-                    raise
+                raise
 
-        return await self._verb(operation, timeout, write, default)
+    def _begin_write(self) -> None:
+        """From here on a write that is cut short may have happened; of requests the door itself keeps book."""
+        if not self._account.speaks_http:
+            CURRENT.get().outcome = "unknown"
 
-    def _stream(
-        self,
-        operation: str,
-        conversation: ConversationLike,
-        asked: Asked,
-        events: Callable[[str], AsyncGenerator[Event, None]],
-    ) -> ReplyStream:
-        given = self._id(conversation)
+    async def _merged(self, conversation_id: str, changes: Changes, more: Mapping[str, JsonValue]) -> Changes:
+        """Put new metadata over what is stored, our marker included; None removes a key."""
+        before = (await fallback.conversation(self._account, conversation_id)).metadata
+        kept = {key: value for key, value in before.items() if key not in more}
+        given = {key: value for key, value in more.items() if value is not None}
+        return changes.model_copy(update={"metadata": {**kept, **given}})
 
-        async def source(conversation_id: str) -> AsyncGenerator[Event, None]:
-            async for event in events(conversation_id):
-                yield self._completed(conversation_id, event)
+    async def _safe_send(self, operation: str, conversation_id: str, asked: Asked) -> SafeSend:
+        base = await baseline(self._account, conversation_id, can_mark=marks_turns(self._account, operation))
+        return SafeSend(self._account, conversation_id, asked.turn, base)
 
-        return ReplyStream(self._account, operation, asked, lambda: self._canonical(given), source)
-
-    def _completed(self, conversation_id: str, event: Event) -> Event:
-        if event.type != "reply_completed":
-            return event
-        return event.model_copy(update={"reply": self._finished(conversation_id, event.reply)})
+    def _source(self, conversation_id: str, asked: Asked, events: Callable[[], AsyncGenerator[Event, None]]) -> Source:
+        patient = patient_events(self._account, events, wait=asked.busy == "wait")
+        return Source(conversation_id, patient, self._finished)
 
 
 def rows_for_fields(given: Mapping[str, object], metadata: Mapping[str, JsonValue] | None) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..errors import OmnilogueError, OutcomeUnknownError, RunFailedError
+from ..errors import OmnilogueError, OutcomeUnknownError
 from ..log import logger
 from ..model import Message
 from . import markers
@@ -41,20 +41,20 @@ class Baseline:
                 return list(messages[index + 1 :])
         return None
 
-    def written(self, messages: Sequence[Message], *, is_all: bool, wanted: Message) -> list[int] | None:
-        """Give the places where `wanted` stands, None where that cannot be told."""
+    def written(self, messages: Sequence[Message], *, is_all: bool, wanted: Sequence[Message]) -> list[int] | None:
+        """Give the places where any of `wanted` stands, None where that cannot be told."""
         if self.marker is not None:
             return [place for place, message in enumerate(messages) if markers.of(message) == self.marker]
         since = self.after(messages, is_all=is_all)
         if since is None:
             return None
         first = len(messages) - len(since)
-        return [first + place for place, message in enumerate(since) if is_same(message, wanted)]
+        return [first + place for place, message in enumerate(since) if any(is_same(message, one) for one in wanted)]
 
 
 def is_same(message: Message, wanted: Message) -> bool:
-    """Whether a stored message says what was written."""
-    return message.role == wanted.role and message.text == wanted.text
+    """Whether a stored message says what was written; white space does not count, because vendors trim."""
+    return message.role == wanted.role and message.text.split() == wanted.text.split()
 
 
 async def baseline(account: Account, conversation_id: str, *, can_mark: bool) -> Baseline:
@@ -90,8 +90,13 @@ async def reconciled(
         if found is not None:
             return found
         logger().info("write_absent", remote=account.name, what=what, attempt=tries)
+    raise absent(failure)
+
+
+def absent(failure: OmnilogueError) -> OmnilogueError:
+    """Tell on the last failure that nothing came of it: everybody has looked."""
     failure.outcome = "not_sent"
-    raise failure
+    return failure
 
 
 async def look_twice(
@@ -103,7 +108,7 @@ async def look_twice(
         if found is None:
             await account.clock.sleep(account.settings.settle)
             found = await look()
-    except (OutcomeUnknownError, RunFailedError):
+    except OutcomeUnknownError:
         raise
     except OmnilogueError as error:
         raise unknown(account, what, failure, f"and reading back failed: {error.message}") from None

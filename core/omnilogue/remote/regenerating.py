@@ -6,6 +6,7 @@ The new reply is stored before the old one is deleted, so that a failure never l
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from ..errors import InvalidInputError, NotFoundError, OmnilogueError, OutcomeUnknownError, UnsupportedOperationError
@@ -54,12 +55,13 @@ async def events(
             yield event
         return
     last = await _last(account, conversation_id, message_id)
-    async for event in fallback.events(account, conversation_id, turn):
-        if isinstance(event, ReplyCompleted):
-            settled = await _settled(account, conversation_id, last, event.reply)
-            yield event.model_copy(update={"reply": settled})
-        else:
-            yield event
+    async with aclosing(fallback.events(account, conversation_id, turn)) as source:
+        async for event in source:
+            if isinstance(event, ReplyCompleted):
+                settled = await _settled(account, conversation_id, last, event.reply)
+                yield event.model_copy(update={"reply": settled})
+            else:
+                yield event
 
 
 async def _native(account: Account, conversation_id: str, message_id: str | None, turn: Turn) -> Reply:

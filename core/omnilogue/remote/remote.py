@@ -6,19 +6,19 @@ provider do its part. All may raise any error of the tree; the docstrings name w
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any, Literal, TypeVar, Unpack, overload
 
 from pydantic import JsonValue
 
 from ..errors import InvalidInputError, UnsupportedOperationError
-from ..model import Change, Conversation, Event, MediaPart, Message, Reply
+from ..model import Change, Conversation, MediaPart, Message, Reply
 from ..provider import Changes, Draft, Query
 from . import fallback, grades, markers, options, regenerating, storing
 from .acting import Acting, rows_for_fields
 from .checking import Check, RemoteCheck
-from .lookback import baseline
 from .options import (
     TALK_SECONDS,
     UNSET,
@@ -30,8 +30,8 @@ from .options import (
     Unset,
 )
 from .reading import Listing, Plan, conversations_plan, messages_plan
-from .sending import SafeSend, marks_turns, patiently
-from .stream import ReplyStream
+from .sending import patiently
+from .stream import ReplyStream, Source
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -108,6 +108,7 @@ class AsyncRemote(Acting):
             self._require("create_conversation", *rows_for_fields(given, metadata), allow_loss=allow_loss)
             row = self.features.create_conversation
             grades.require_fields(row, self.name, "create_conversation", [*given, *(["metadata"] if metadata else [])])
+            self._begin_write()
             return self._seen(await storing.create(self._account, draft))
 
         return await self._verb("create_conversation", timeout, write)
@@ -133,31 +134,31 @@ class AsyncRemote(Acting):
         options.require_sendable(list(given.values()))
         if not given and more is None:
             raise InvalidInputError("there is nothing to change", hint="give a title, metadata or another field")
+        changes, wanted = options.build(Changes, **given), self._id(conversation)
 
-        async def write(conversation_id: str) -> Conversation:
+        async def write() -> Conversation:
             fields = [*given, *(["metadata"] if more is not None else [])]
             self._require("update_conversation", *rows_for_fields(given, more), allow_loss=allow_loss)
             grades.require_fields(self.features.update_conversation, self.name, "update_conversation", fields)
-            if more is not None:
-                before = await fallback.conversation(self._account, conversation_id)
-                merged = {**before.metadata, **more}
-                given["metadata"] = {key: value for key, value in merged.items() if value is not None}
-            changes = options.build(Changes, **given)
-            return self._seen(await self._provider.update_conversation(conversation_id, changes))
+            async with self._writing("update_conversation", wanted) as conversation_id:
+                whole = changes if more is None else await self._merged(conversation_id, changes, more)
+                return self._seen(await self._provider.update_conversation(conversation_id, whole))
 
-        return await self._write("update_conversation", conversation, timeout, write)
+        return await self._verb("update_conversation", timeout, write)
 
     async def delete(
         self, conversation: ConversationLike, *, timeout: Timeout = UNSET, allow_loss: AllowLoss = False
     ) -> None:
         """Delete a conversation with its messages."""
+        given = self._id(conversation)
 
-        async def write(conversation_id: str) -> None:
+        async def write() -> None:
             self._require("delete_conversation", allow_loss=allow_loss)
-            await fallback.delete_conversation(self._account, conversation_id)
-            self._account.forget(conversation_id)
+            async with self._writing("delete_conversation", given) as conversation_id:
+                await fallback.delete_conversation(self._account, conversation_id)
+                self._account.forget(conversation_id)
 
-        await self._write("delete_conversation", conversation, timeout, write)
+        await self._verb("delete_conversation", timeout, write)
 
     # Messages
 
@@ -230,16 +231,18 @@ class AsyncRemote(Acting):
 
         Gives what was stored. After a lost answer it is looked for before it is stored again.
         """
-        messages = options.messages_of(content, role)
+        messages, given = options.messages_of(content, role), self._id(conversation)
+        operation = grades.ROLE_ROWS.get(messages[0].role, "append_user")
 
-        async def write(conversation_id: str) -> list[Message]:
+        async def write() -> list[Message]:
             for message in messages:
                 rows = grades.rows_for_message(self.features, self.name, message)
                 self._require(*rows, allow_loss=allow_loss)
                 options.require_text(message.parts, grades.text_limit(self.features[rows[0]]))
-            return await storing.append(self._account, conversation_id, messages)
+            async with self._writing(operation, given) as conversation_id:
+                return await storing.append(self._account, conversation_id, messages)
 
-        stored = await self._write("append", conversation, timeout, write)
+        stored = await self._verb(operation, timeout, write)
         return stored[0] if isinstance(content, (str, Message)) else stored
 
     async def edit(
@@ -253,15 +256,17 @@ class AsyncRemote(Acting):
     ) -> Change:
         """Replace a message's text; its other parts and all later messages stay, nothing is generated."""
         wanted, parts = options.required_id(message_id, "message id"), options.parts_of(text)
+        given = self._id(conversation)
 
-        async def write(conversation_id: str) -> Change:
+        async def write() -> Change:
             self._require("edit_message", allow_loss=allow_loss)
             options.require_text(parts, grades.text_limit(self.features.edit_message))
-            await fallback.require_message(self._account, "edit_message", conversation_id, wanted)
-            message = await self._provider.edit_message(conversation_id, wanted, text)
-            return self._change("edit_message", conversation_id, message=markers.strip(message))
+            async with self._writing("edit_message", given, message_id=wanted) as conversation_id:
+                await fallback.require_message(self._account, "edit_message", conversation_id, wanted)
+                message = await self._provider.edit_message(conversation_id, wanted, text)
+                return self._change("edit_message", conversation_id, message=markers.strip(message))
 
-        return await self._write("edit_message", conversation, timeout, write, wanted)
+        return await self._verb("edit_message", timeout, write)
 
     async def delete_message(
         self,
@@ -272,29 +277,32 @@ class AsyncRemote(Acting):
         allow_loss: AllowLoss = False,
     ) -> Change:
         """Delete one message; later messages stay."""
-        wanted = options.required_id(message_id, "message id")
+        wanted, given = options.required_id(message_id, "message id"), self._id(conversation)
 
-        async def write(conversation_id: str) -> Change:
+        async def write() -> Change:
             self._require("delete_message", allow_loss=allow_loss)
-            await fallback.require_message(self._account, "delete_message", conversation_id, wanted)
-            self._account.forget(conversation_id)
-            await fallback.delete_message(self._account, conversation_id, wanted)
-            return self._change("delete_message", conversation_id, id_map={wanted: None})
+            async with self._writing("delete_message", given, message_id=wanted) as conversation_id:
+                await fallback.require_message(self._account, "delete_message", conversation_id, wanted)
+                self._account.forget(conversation_id)
+                await fallback.delete_message(self._account, conversation_id, wanted)
+                return self._change("delete_message", conversation_id, id_map={wanted: None})
 
-        return await self._write("delete_message", conversation, timeout, write, wanted)
+        return await self._verb("delete_message", timeout, write)
 
     async def clear(
         self, conversation: ConversationLike, *, timeout: Timeout = UNSET, allow_loss: AllowLoss = False
     ) -> Change:
         """Remove all messages, system ones too; title, instructions, metadata and pin stay."""
+        given = self._id(conversation)
 
-        async def write(conversation_id: str) -> Change:
+        async def write() -> Change:
             self._require("clear_messages", allow_loss=allow_loss)
-            self._account.forget(conversation_id)
-            await fallback.clear(self._account, conversation_id)
-            return self._change("clear_messages", conversation_id)
+            async with self._writing("clear_messages", given) as conversation_id:
+                self._account.forget(conversation_id)
+                await fallback.clear(self._account, conversation_id)
+                return self._change("clear_messages", conversation_id)
 
-        return await self._write("clear_messages", conversation, timeout, write)
+        return await self._verb("clear_messages", timeout, write)
 
     # Talking
 
@@ -304,58 +312,65 @@ class AsyncRemote(Acting):
         After a lost answer the conversation is read, and the turn is repeated only after it was seen to be absent.
         Raises RunFailedError where the turn is stored without a reply, OutcomeUnknownError where nobody can tell.
         """
-        asked = self._asked("send", content, given)
+        asked, wanted = self._asked("send", content, given), self._id(conversation)
 
-        async def write(conversation_id: str) -> Reply:
+        async def write() -> Reply:
             self._require_turn("send", asked)
-            base = await baseline(self._account, conversation_id, can_mark=marks_turns(self._account, "send"))
-            sending = SafeSend(self._account, conversation_id, asked.turn, base)
-            reply = await patiently(self._account, sending.reply, wait=asked.busy == "wait")
-            return self._finished(conversation_id, reply)
+            async with self._writing("send", wanted, busy=asked.busy) as conversation_id:
+                sending = await self._safe_send("send", conversation_id, asked)
+                reply = await patiently(self._account, sending.reply, wait=asked.busy == "wait")
+                return self._finished(conversation_id, reply)
 
-        return await self._write("send", conversation, asked.timeout, write, busy=asked.busy, default=TALK_SECONDS)
+        return await self._verb("send", asked.timeout, write, TALK_SECONDS)
 
     def stream(self, conversation: ConversationLike, content: Content, **given: Unpack[SendOptions]) -> ReplyStream:
         """Do as `send`, piece by piece: a context manager over events. Leaving it early stops the run."""
-        asked = self._asked("stream", content, given)
+        asked, wanted = self._asked("stream", content, given), self._id(conversation)
 
-        async def events(conversation_id: str) -> AsyncGenerator[Event, None]:
+        async def source(held: AsyncExitStack) -> Source:
             self._require_turn("stream", asked)
-            base = await baseline(self._account, conversation_id, can_mark=marks_turns(self._account, "stream"))
-            async for event in SafeSend(self._account, conversation_id, asked.turn, base).events():
-                yield event
+            conversation_id = await held.enter_async_context(self._writing("stream", wanted, busy=asked.busy))
+            sending = await self._safe_send("stream", conversation_id, asked)
+            return self._source(conversation_id, asked, sending.events)
 
-        return self._stream("stream", conversation, asked, events)
+        return ReplyStream(self._account, "stream", asked.timeout, source)
 
     async def regenerate(
         self, conversation: ConversationLike, message_id: str | None = None, **given: Unpack[SendOptions]
     ) -> Reply:
         """Give another answer to the last turn, or to `message_id`; `effect` tells what became of the old one."""
-        asked = self._asked("regenerate", None, given)
+        asked, wanted = self._asked("regenerate", None, given), self._id(conversation)
 
-        async def write(conversation_id: str) -> Reply:
+        async def write() -> Reply:
             self._require_turn("regenerate", asked)
-            self._account.forget(conversation_id)
-            reply = await regenerating.regenerate(self._account, conversation_id, message_id, asked.turn)
-            return self._finished(conversation_id, reply)
+            async with self._writing("regenerate", wanted, busy=asked.busy) as conversation_id:
+                self._account.forget(conversation_id)
+                reply = await patiently(
+                    self._account,
+                    lambda: regenerating.regenerate(self._account, conversation_id, message_id, asked.turn),
+                    wait=asked.busy == "wait",
+                )
+                return self._finished(conversation_id, reply)
 
-        return await self._write(
-            "regenerate", conversation, asked.timeout, write, busy=asked.busy, default=TALK_SECONDS
-        )
+        return await self._verb("regenerate", asked.timeout, write, TALK_SECONDS)
 
     def stream_regenerate(
         self, conversation: ConversationLike, message_id: str | None = None, **given: Unpack[SendOptions]
     ) -> ReplyStream:
         """Do as `regenerate`, piece by piece."""
-        asked = self._asked("regenerate", None, given)
+        asked, wanted = self._asked("regenerate", None, given), self._id(conversation)
 
-        async def events(conversation_id: str) -> AsyncGenerator[Event, None]:
+        async def source(held: AsyncExitStack) -> Source:
             self._require_turn("regenerate", asked)
+            conversation_id = await held.enter_async_context(self._writing("regenerate", wanted, busy=asked.busy))
             self._account.forget(conversation_id)
-            async for event in regenerating.events(self._account, conversation_id, message_id, asked.turn):
-                yield event
+            return self._source(
+                conversation_id,
+                asked,
+                lambda: regenerating.events(self._account, conversation_id, message_id, asked.turn),
+            )
 
-        return self._stream("regenerate", conversation, asked, events)
+        return ReplyStream(self._account, "regenerate", asked.timeout, source)
 
     # Besides
 

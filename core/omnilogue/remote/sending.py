@@ -14,18 +14,22 @@ from ..errors import (
     RunFailedError,
     StreamInterruptedError,
 )
+from ..http.scope import CURRENT
 from ..log import logger
 from ..model import Event, Grade, Message, Reply, ReplyCompleted, TextDelta
 from ..provider import Turn
 from . import fallback, markers
 from .account import Account
-from .lookback import MOST_ATTEMPTS, WINDOW, Baseline, is_uncertain, look_twice, reconciled, unknown
+from .lookback import MOST_ATTEMPTS, WINDOW, Baseline, absent, is_uncertain, look_twice, reconciled, unknown
 from .reading import newest
 
 T = TypeVar("T")
 
 LATE_REPLY_SECONDS = 30.0
 """How long a vendor that may still be answering is given, after its answer to us was lost."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
+"""Seconds between two tries on a conversation that the vendor calls busy."""
 
 LONGEST_LOOK_SECONDS = 2.0
 """How long at most between two looks for a late reply."""
@@ -46,48 +50,45 @@ class SafeSend:
 
     async def reply(self) -> Reply:
         """Send the turn and give its reply."""
-        return await reconciled(self._account, self._sent, self._adopted, "the turn")
+        found = await reconciled(self._account, self._sent, self._find, "the turn")
+        return found if isinstance(found, Reply) else await self._completed(found)
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Send the turn and give its events. Once the first has come nothing is repeated."""
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            said: list[str] = []
-            started = False
+            said: list[str] | None = None
             try:
                 async with aclosing(fallback.events(self._account, self._id, self._turn)) as source:
                     async for event in source:
-                        started = True
+                        said = said or []
                         if isinstance(event, TextDelta):
                             said.append(event.text)
                         yield event if attempt == 1 else event.model_copy(update={"attempt": attempt})
                 return
             except OmnilogueError as error:
-                failure = error
-            async for event in self._recovered(failure, "".join(said), attempt, started=started):
+                self._failure = failure = error
+            for event in await self._recovered(failure, said, attempt):
                 yield event
                 if isinstance(event, ReplyCompleted):
                     return
-        raise failure
+        raise absent(failure)
 
-    async def _recovered(
-        self, failure: OmnilogueError, said: str, attempt: int, *, started: bool
-    ) -> AsyncGenerator[Event, None]:
-        """Give what the vendor stored of a reply whose stream failed; nothing where the turn is surely absent."""
+    async def _recovered(self, failure: OmnilogueError, said: list[str] | None, attempt: int) -> list[Event]:
+        """Give what is left of a reply whose stream failed; nothing where the turn is surely absent.
+
+        Once anything was said nothing may be repeated; but a reply that was stored as it was shown is complete.
+        """
         if not is_uncertain(failure):
-            raise _with_partial(failure, said)
-        if started:
-            # Nothing may be repeated now; but a reply that was stored as it was shown is complete.
+            raise failure
+        if said is not None:
             stored = await self._stored_reply(failure)
-            if stored is None or stored.text != said:
-                raise _with_partial(failure, said)
-            yield ReplyCompleted(reply=stored, attempt=attempt)
-            return
-        found = await look_twice(self._account, self._adopted, "the turn", failure)
-        if found is not None:
-            for event in fallback.as_events(found, attempt):
-                yield event
+            if stored is None or stored.text != "".join(said):
+                raise failure
+            return [ReplyCompleted(reply=stored, run_id=stored.run_id, attempt=attempt)]
+        found = await look_twice(self._account, self._find, "the turn", failure)
+        return [] if found is None else fallback.as_events(await self._completed(found), attempt)
 
-    async def _sent(self) -> Reply:
+    async def _sent(self) -> Reply | list[Message]:
         try:
             return await fallback.send(self._account, self._id, self._turn)
         except OmnilogueError as error:
@@ -102,17 +103,15 @@ class SafeSend:
             return None
         return _reply(found) if found else None
 
-    async def _adopted(self) -> Reply | None:
-        """Give the reply to the turn where the turn is stored, None where it is absent."""
-        found = await self._find()
-        if found is None:
-            return None
-        return _reply(found) or await self._late_reply() or await self._asked_again()
+    async def _completed(self, after: list[Message]) -> Reply:
+        """Give the reply to a turn that was found stored, with what stands `after` it."""
+        CURRENT.get().applied = True
+        return _reply(after) or await self._late_reply() or await self._asked_again()
 
     async def _find(self) -> list[Message] | None:
         """Give the messages after our turn, None where the turn is absent. Raises OutcomeUnknownError."""
         messages, is_all = await newest(self._account, self._id, WINDOW)
-        places = self._base.written(messages, is_all=is_all, wanted=self._wanted)
+        places = self._base.written(messages, is_all=is_all, wanted=(self._wanted,))
         if places is None:
             raise self._unknown("too much happened in this conversation since")
         if len(places) > 1:
@@ -159,14 +158,6 @@ def _reply(after: Sequence[Message]) -> Reply | None:
     return fallback.reply_of(list(takewhile(lambda message: message.role == "assistant", after)))
 
 
-def _with_partial(failure: OmnilogueError, said: str) -> OmnilogueError:
-    """Put what came before the end on the error."""
-    if failure.partial is None and said:
-        message = Message.assistant(said).model_copy(update={"status": "partial"})
-        failure.partial = Reply(messages=(message,), status="partial")
-    return failure
-
-
 def marks_turns(account: Account, operation: str) -> bool:
     """Whether a turn's own metadata reaches the vendor, so that a marker can go with it."""
     row = account.features[operation]
@@ -176,7 +167,7 @@ def marks_turns(account: Account, operation: str) -> bool:
 
 async def patiently(account: Account, action: Callable[[], Awaitable[T]], *, wait: bool) -> T:
     """Where the vendor says that the conversation is busy, try again until the verb's time is over."""
-    pause = 0.5
+    pause = FIRST_PAUSE
     while True:
         try:
             return await action()
@@ -185,4 +176,20 @@ async def patiently(account: Account, action: Callable[[], Awaitable[T]], *, wai
                 raise
             pause = error.retry_after or pause
         await account.clock.sleep(pause)
-        pause = min(5.0, pause * 1.5)
+        pause = min(LONGEST_PAUSE, pause * 1.5)
+
+
+async def patient_events(
+    account: Account, make: Callable[[], AsyncGenerator[Event, None]], *, wait: bool
+) -> AsyncGenerator[Event, None]:
+    """Do the same for a stream, until its first event."""
+
+    async def begin() -> tuple[AsyncGenerator[Event, None], Event | None]:
+        events = make()
+        return events, await anext(events, None)
+
+    events, event = await patiently(account, begin, wait=wait)
+    async with aclosing(events):
+        while event is not None:
+            yield event
+            event = await anext(events, None)

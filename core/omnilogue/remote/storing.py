@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from contextlib import aclosing
 
-from ..errors import OutcomeUnknownError
+from ..errors import OmnilogueError, OutcomeUnknownError
+from ..http.scope import CURRENT
 from ..model import Conversation, Grade, Message
 from ..provider import Draft, Query
 from . import markers
 from .account import Account
 from .lookback import WINDOW, baseline, is_same, reconciled
-from .reading import newest
+from .reading import conversations_plan, newest, ordered_pages
 
 
 async def append(account: Account, conversation_id: str, messages: Sequence[Message]) -> list[Message]:
-    """Store messages, in the vendor's batches, each found again by its marker or its place."""
+    """Store messages, in the vendor's batches, each found again by its marker or its place.
+
+    Where a later batch fails, the error's outcome is `applied` and its hint counts what is stored.
+    """
     features = account.features
     size = max(1, features.append_user.limits.batch or 1)
     can_mark = features.message_metadata.grade is Grade.NATIVE
     stored: list[Message] = []
     for start in range(0, len(messages), size):
-        stored += await _append_batch(account, conversation_id, messages[start : start + size], can_mark=can_mark)
-        account.remember(conversation_id, stored[-1].id)
+        try:
+            stored += await _append_batch(account, conversation_id, messages[start : start + size], can_mark=can_mark)
+        except OmnilogueError as error:
+            if stored:
+                error.hint = f"{len(stored)} of {len(messages)} messages were stored before this"
+            raise
+        CURRENT.get().applied = True
+        account.saw(conversation_id, stored)
     return stored
 
 
@@ -31,15 +43,15 @@ async def _append_batch(
     base = await baseline(account, conversation_id, can_mark=can_mark)
     sent = list(batch)
     if base.marker is not None:
-        sent[-1] = sent[-1].model_copy(update={"metadata": markers.put(sent[-1].metadata, base.marker)})
+        sent = [one.model_copy(update={"metadata": markers.put(one.metadata, base.marker)}) for one in batch]
 
     async def look() -> list[Message] | None:
-        """The last of a batch carries the marker; the others must stand right before it."""
+        """All of a batch carry the marker: a part of it is neither absent nor there."""
         messages, is_all = await newest(account, conversation_id, max(WINDOW, 2 * len(sent)))
-        places = base.written(messages, is_all=is_all, wanted=sent[-1])
+        places = base.written(messages, is_all=is_all, wanted=sent)
         if places == []:
             return None
-        found = messages[max(0, places[0] + 1 - len(sent)) : places[0] + 1] if places and len(places) == 1 else []
+        found = [messages[place] for place in places or ()]
         if len(found) != len(sent) or not all(map(is_same, found, sent)):
             raise OutcomeUnknownError(
                 f"{account.name}:{conversation_id}: what was appended cannot be told from what was there",
@@ -53,7 +65,11 @@ async def _append_batch(
 
 
 async def create(account: Account, draft: Draft) -> Conversation:
-    """Create a conversation; after a lost answer it is looked for by its marker among the newest."""
+    """Create a conversation; after a lost answer it is looked for by its marker.
+
+    Where the vendor cannot give the newest first, the whole list is walked: one who only looks at its beginning
+    would not see what was created.
+    """
     marker = markers.new() if _can_mark_conversations(account) else None
     if marker is not None:
         draft = draft.model_copy(update={"metadata": markers.put(draft.metadata, marker)})
@@ -65,9 +81,16 @@ async def create(account: Account, draft: Draft) -> Conversation:
                 outcome="unknown",
                 hint="look at the list before you create it again",
             )
-        order = "-created_at" if "-created_at" in (account.features.list_conversations.limits.order or ()) else None
-        page = await account.provider.list_conversations(None, Query(order=order, limit=WINDOW))
-        return next((found for found in page.items if markers.of(found) == marker), None)
+        orders = account.features.list_conversations.limits.order or ()
+        newest_first = Query(order="-created_at", limit=WINDOW)
+        plan = conversations_plan(account, newest_first if newest_first.order in orders else Query())
+        left = plan.limit or sys.maxsize
+        async with aclosing(ordered_pages(plan)) as pages:
+            async for items in pages:
+                left -= len(items)
+                if (found := next((item for item in items if markers.of(item) == marker), None)) or left <= 0:
+                    return found
+        return None
 
     return await reconciled(account, lambda: account.provider.create_conversation(draft), look, "the create")
 

@@ -3,43 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AsyncExitStack, aclosing
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
-from ..errors import InvalidInputError, StreamInterruptedError
-from ..model import ConversationRef, Event, Reply, ReplyCompleted, ReplyStarted, TextDelta
+from ..errors import InvalidInputError, OmnilogueError, StreamInterruptedError
+from ..model import ConversationRef, Event, Message, Reply, ReplyCompleted, ReplyStarted, TextDelta
 from .account import Account
-from .options import TALK_SECONDS, Asked
+from .options import TALK_SECONDS, Timeout
 from .verb import Verb
+
+
+class Source(NamedTuple):
+    """Where a stream comes from: the conversation, its events, and what is made of its reply at the end."""
+
+    conversation_id: str
+    events: AsyncGenerator[Event, None]
+    finish: Callable[[str, Reply], Reply]
 
 
 class ReplyStream:
     """Iterate over it for events, or over `.text()` for the pieces of text; afterwards `.reply` is the whole reply.
 
     Entering takes the conversation's lock, leaving gives it back; leaving early closes the connection.
-    Raises StreamInterruptedError, with `.partial`, where the stream breaks.
+    Raises StreamInterruptedError where the stream breaks; what came before is `.partial` of any error.
     """
 
     def __init__(
         self,
         account: Account,
         operation: str,
-        asked: Asked,
-        canonical: Callable[[], Awaitable[str]],
-        source: Callable[[str], AsyncGenerator[Event, None]],
+        timeout: Timeout,
+        source: Callable[[AsyncExitStack], Awaitable[Source]],
     ) -> None:
         self._account = account
         self._operation = operation
-        self._asked = asked
-        self._canonical = canonical
-        self._source = source
+        self._timeout: Timeout = timeout
+        self._make_source = source
         self._verb: Verb | None = None
-        self._lock: AbstractAsyncContextManager[None] | None = None
-        self._events: AsyncGenerator[Event, None] | None = None
+        self._held = AsyncExitStack()
+        self._source: Source | None = None
         self._waiting: Event | None = None
-        self._started = False
-        self._reference = ConversationRef(remote=account.name, id="")
+        self._is_started = False
+        self._said: list[str] = []
         self._reply: Reply | None = None
 
     @property
@@ -52,47 +58,59 @@ class ReplyStream:
     async def __aenter__(self) -> Self:
         if self._verb is not None:
             raise InvalidInputError("a stream is entered once", hint="ask for another one")
-        self._verb = Verb(self._account, self._operation, self._asked.timeout, TALK_SECONDS)
+        self._verb = Verb(self._account, self._operation, self._timeout, TALK_SECONDS)
         await self._verb.step(self._open)
         return self
 
     async def _open(self) -> None:
-        conversation_id = await self._canonical()
-        self._reference = ConversationRef(remote=self._account.name, id=conversation_id)
-        lock = self._account.locks.hold(conversation_id, self._asked.busy)
-        await lock.__aenter__()
-        self._lock = lock
-        self._events = self._source(conversation_id)
+        async with AsyncExitStack() as held:
+            source = await self._make_source(held)
+            await held.enter_async_context(aclosing(source.events))
+            self._source, self._held = source, held.pop_all()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Event:
-        if self._verb is None or self._events is None:
+        if self._verb is None or self._source is None:
             raise InvalidInputError("the stream is not open", hint="use `async with remote.stream(...) as stream`")
         if self._waiting is not None:
             event, self._waiting = self._waiting, None
             return event
         if self._reply is not None:
             raise StopAsyncIteration
-        event = await self._verb.step(self._next)
-        if isinstance(event, ReplyCompleted):
-            self._reply = event.reply
-        if not self._started:
-            self._started = True
-            self._waiting = event
-            return ReplyStarted(conversation=self._reference, run_id=event.run_id, attempt=event.attempt)
-        return event
+        try:
+            event = await self._verb.step(self._next)
+        except OmnilogueError as error:
+            self._keep_partial(error)
+            raise
+        return event if self._is_started else self._start(event, self._source.conversation_id)
+
+    def _start(self, event: Event, conversation_id: str) -> Event:
+        """Give the event that stands before the vendor's first one."""
+        self._is_started, self._waiting = True, event
+        conversation = ConversationRef(remote=self._account.name, id=conversation_id)
+        return ReplyStarted(conversation=conversation, run_id=event.run_id, attempt=event.attempt)
 
     async def _next(self) -> Event:
-        assert self._events is not None  # noqa: S101  # __anext__ looked
-        try:
-            return await anext(self._events)
-        except StopAsyncIteration:
-            pass
-        raise StreamInterruptedError(
-            f"{self._reference}: the stream ended before the reply was complete", outcome="unknown"
-        )
+        assert self._source is not None  # noqa: S101  # __anext__ looked
+        conversation_id, events, finish = self._source
+        event = await anext(events, None)
+        if event is None:
+            place = f"{self._account.name}:{conversation_id}"
+            raise StreamInterruptedError(f"{place}: the stream ended before the reply was complete", outcome="unknown")
+        if isinstance(event, TextDelta):
+            self._said.append(event.text)
+        elif isinstance(event, ReplyCompleted):
+            self._reply = finish(conversation_id, event.reply)
+            event = event.model_copy(update={"reply": self._reply})
+        return event
+
+    def _keep_partial(self, error: OmnilogueError) -> None:
+        """Put what came before the end on the error."""
+        if error.partial is None and self._said:
+            message = Message.assistant("".join(self._said)).model_copy(update={"status": "partial"})
+            error.partial = Reply(messages=(message,), status="partial")
 
     async def text(self) -> AsyncGenerator[str, None]:
         """Give the pieces of text as they come."""
@@ -103,11 +121,9 @@ class ReplyStream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        events, self._events = self._events, None
-        lock, self._lock = self._lock, None
-        try:
-            if events is not None:
-                await events.aclose()
-        finally:
-            if lock is not None:
-                await lock.__aexit__(None, None, None)
+        source, self._source = self._source, None
+        if source is None or self._verb is None:
+            return
+        if self._reply is None:
+            self._account.forget(source.conversation_id)
+        await self._verb.close(self._held.aclose)

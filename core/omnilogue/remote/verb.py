@@ -15,6 +15,9 @@ from .options import UNSET, Timeout, describe
 
 T = TypeVar("T")
 
+CLOSE_SECONDS = 5.0
+"""How long a provider may take to end a stream that was left."""
+
 
 class Verb:
     """A verb of one account; a stream is one verb in many steps."""
@@ -31,8 +34,15 @@ class Verb:
 
     async def step(self, action: Callable[[], Awaitable[T]]) -> T:
         """Do a part of the verb within the time that is left. Raises only errors of the tree."""
+        return await self._within(self._scope.left(self._account.clock.monotonic()), action)
+
+    async def close(self, action: Callable[[], Awaitable[T]]) -> T:
+        """Give back what the verb holds, also when its time is over."""
+        return await self._within(CLOSE_SECONDS, action)
+
+    async def _within(self, seconds: float | None, action: Callable[[], Awaitable[T]]) -> T:
         token = CURRENT.set(self._scope)
-        limit = asyncio.timeout(self._scope.left(self._account.clock.monotonic()))
+        limit = asyncio.timeout(seconds)
         try:
             async with limit:
                 return await action()
@@ -41,7 +51,7 @@ class Verb:
             raise
         except Exception as error:  # whatever a provider lets out is its own fault
             is_late = isinstance(error, TimeoutError) and limit.expired()
-            failure = self._too_late() if is_late else self._foreign(error)
+            failure = self._too_late(seconds) if is_late else self._foreign(error)
         finally:
             CURRENT.reset(token)
         raise failure  # out here, so that nothing of a plugin or a request hangs on the error
@@ -56,10 +66,10 @@ class Verb:
     def _outcome(self) -> Outcome:
         return "applied" if self._scope.applied and self._scope.outcome != "unknown" else self._scope.outcome
 
-    def _too_late(self) -> RequestTimeoutError:
+    def _too_late(self, seconds: float | None) -> RequestTimeoutError:
         endpoint = self._scope.endpoint
         return RequestTimeoutError(
-            f"{self._account.name}: {self._operation} took longer than {self._seconds:g} s"
+            f"{self._account.name}: {self._operation} took longer than {self._seconds or seconds:g} s"
             + (f", last at {endpoint}" if endpoint else ""),
             code="deadline",
             provider=self._account.info.name,
