@@ -26,12 +26,13 @@ EPILOGUE = """\
 An address is work: (a remote), work:ID (a conversation of it) or :archive:FILE.
 
 Examples:
-  omnilogue demo                                      see everything at work, without keys
-  omnilogue remotes add work PROVIDER                 set up an account
-  omnilogue ls work: --since 30d                      its conversations of the last month
-  omnilogue send work:ID "Where to in May?"           ask, and read the answer as it comes
+  omnilogue demo                               everything at work, without keys
+  omnilogue remotes add work PROVIDER          set up an account
+  omnilogue ls work: --since 30d               its conversations of a month
+  omnilogue send work:ID "Where to in May?"    ask, and read as it comes
 
-`omnilogue COMMAND --help` tells more about each; `omnilogue plugins` names commands that plugins bring."""
+`omnilogue COMMAND --help` tells more; `omnilogue plugins` names commands that
+plugins bring."""
 
 ROWS = (
     ("ls", "reading:ls", CONVERSATIONS, "List remotes, conversations or messages."),
@@ -50,9 +51,11 @@ ROWS = (
     ("emulate", "emulating:emulate", TESTING, "Serve a vendor on loopback, without a key."),
     ("demo", "demonstrating:demo", TESTING, "Show the whole product at work in a few seconds, without keys."),
     ("conform", "conforming:conform", TESTING, "Prove that a provider does what it declares."),
-    ("completion", "completing:completion", BESIDES, "Print or install completion for a shell."),
+    ("completion", "completing:completion", BESIDES, "Print the completion script of a shell."),
 )
 """Name, place, group and summary of each command; a module is imported when its command is called."""
+
+INSTALL = "Install completion for the shell in use."
 
 USAGES = {
     "ls": "omnilogue ls [ADDRESS] [OPTIONS]",
@@ -80,12 +83,12 @@ PARAMETERS = Parameter(negative=(), negative_iterable=(), negative_none=(), show
 """No option has a `--no-` or `--empty-` twin unless it says so, and defaults are told in words."""
 
 
-def new_app(name: str, summary: str, usage: str) -> App:
+def new_app(name: str, *, usage: str, summary: str | None = None) -> App:
     """Give an application whose help keeps its line ends, so that examples can be copied."""
     return App(
         name=name,
         help=summary,
-        usage=f"Usage: {usage}\n",
+        usage=f"Usage: {usage}",
         help_format="plaintext",
         default_parameter=PARAMETERS,
         version=__version__,
@@ -105,13 +108,17 @@ def build(called: str | None = None, extra: Iterable[Command] = ()) -> App:
 
     Of `extra` commands those are left out whose name is taken.
     """
-    app = new_app("omnilogue", HELP, "omnilogue COMMAND [OPTIONS]")
+    app = new_app("omnilogue", usage="omnilogue COMMAND [OPTIONS]", summary=HELP)
     app.help_epilogue = EPILOGUE
+    app.command("omnilogue.cli.completing:install", name="--install-completion", group=BESIDES, help=INSTALL)
     for flag in (*app.help_flags, *app.version_flags):
         app[flag].group = (BESIDES,)
-    for name, place, group, summary in ROWS:
-        usage = {"usage": f"Usage: {USAGES[name]}\n"} if name in USAGES else {}
-        app.command(f"omnilogue.cli.{place}", name=name, group=group, help=None if name == called else summary, **usage)
+    for place_in_help, (name, place, group, summary) in enumerate(ROWS):
+        usage = {"usage": f"Usage: {USAGES[name]}"} if name in USAGES else {}
+        summary_shown = None if name == called else summary
+        app.command(
+            f"omnilogue.cli.{place}", name=name, group=group, help=summary_shown, sort_key=place_in_help, **usage
+        )
     for command in extra:
         if command.name not in app:
             app.command(command.function, name=command.name, group=FROM_PLUGINS)

@@ -83,14 +83,16 @@ async def _print(session: Session, listing: Any, row: Callable[[Any], tuple[str,
     """Print a list in the form that was asked for; only as one document is it held as a whole."""
     items: list[Any] = []
     rows = Rows(session.output)
-    async for item in listing:
-        if jsonl:
-            session.output.record(item.model_dump(mode="json"))
-        elif session.json:
-            items.append(item.model_dump(mode="json"))
-        else:
-            rows.add(*row(item))
-    rows.flush()
+    try:
+        async for item in listing:
+            if jsonl:
+                session.output.record(item.model_dump(mode="json"))
+            elif session.json:
+                items.append(item.model_dump(mode="json"))
+            else:
+                rows.add(*row(item))
+    finally:
+        rows.flush()
     complete = getattr(listing, "complete", True) is not False
     if session.json:
         session.output.document({"items": items, "complete": complete})

@@ -37,8 +37,13 @@ def run(arguments: list[str], *, owns_process: bool = False) -> int:
     try:
         return _told(arguments, owns_process=owns_process)
     except BrokenPipeError:  # the reader has had enough, as with `| head`
-        _let_go_of_stdout()
+        _let_go()
         return 0
+    except OSError as error:  # nothing can be told any more, as on a full disk
+        _let_go()
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"omnilogue: the result cannot be written: {error.strerror}\n")
+        return 1
 
 
 def _told(arguments: list[str], *, owns_process: bool) -> int:
@@ -53,7 +58,7 @@ def _told(arguments: list[str], *, owns_process: bool) -> int:
     except Terminated:
         failure = OmnilogueError("stopped by SIGTERM", code="terminated")
         return _tell(failure, arguments) or exits.TERMINATED
-    except BrokenPipeError:
+    except OSError:
         raise
     except Exception as error:
         if "-vv" in arguments:
@@ -225,9 +230,12 @@ def _settle_collector() -> None:
     gc.enable()
 
 
-def _let_go_of_stdout() -> None:
-    """Let what is still buffered for a reader who has gone vanish without a complaint."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+def _let_go() -> None:
+    """Let vanish what can be written no more, so that the interpreter does not complain at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)

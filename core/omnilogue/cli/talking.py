@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
-from ..errors import InvalidInputError, OmnilogueError
+from ..errors import InvalidInputError
 from . import values
 from .session import DEFAULTS, Session
 from .words import Attach, ConversationAddress, Text
@@ -135,12 +135,9 @@ async def _stream(session: Session, stream: ReplyStream, *, jsonl: bool) -> Repl
                     wrote = True
                 elif event.type == "tool_call_requested":
                     session.note(f"The model asks for the tool {event.call.name}.")
-    except OmnilogueError:
+    finally:
         if wrote:
-            output.text("\n")  # what went wrong is told on a line of its own
-        raise
-    if not jsonl:
-        output.text("\n")
+            output.text("\n")  # what went wrong, too, is told on a line of its own
     _note_status(session, stream.reply)
     return stream.reply
 

@@ -1,0 +1,82 @@
+"""The command `emulate`: a vendor on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from ..errors import InvalidInputError, PluginError, UnsupportedOperationError
+from . import values
+from .session import DEFAULTS, Session
+
+if TYPE_CHECKING:
+    from ..emulator import Emulator
+    from ..provider import ProviderInfo
+
+
+async def emulate(
+    provider: Annotated[str, Parameter(help="The provider whose vendor is served.")],
+    /,
+    *,
+    port: Annotated[int, Parameter(help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
+    quirk: Annotated[
+        tuple[str, ...], Parameter(help="A switch of the emulator, as JSON or text; repeatable.", metavar="KEY=VALUE")
+    ] = (),
+    session: Session = DEFAULTS,
+) -> None:
+    """Serve a vendor on loopback, without a key.
+
+    The first line is {"provider", "url"}; then it serves until Ctrl-C or SIGTERM.
+
+    Examples:
+      omnilogue emulate PROVIDER
+      omnilogue emulate PROVIDER --port 8080 --quirk piece_delay=0.1
+    """
+    emulator = make_emulator(session.plugins.provider(provider), values.json_pairs("--quirk", quirk))
+    start(emulator, port)
+    try:
+        session.output.record({"provider": provider, "url": emulator.url})
+        session.output.commit()
+        settings = "".join(f'\n  {key} = "{value}"' for key, value in emulator.settings.items())
+        session.note(f"It serves until Ctrl-C. Settings of a remote that talks to it:{settings}")
+        await asyncio.Event().wait()
+    finally:
+        emulator.stop()
+
+
+def make_emulator(info: ProviderInfo, quirks: dict[str, Any]) -> Emulator:
+    """Make the emulator of a provider. Raises UnsupportedOperationError where it has none, InvalidInputError."""
+    if info.emulator is None:
+        raise UnsupportedOperationError(f"provider {info.name!r} has no emulator")
+    place, _, name = info.emulator.partition(":")
+    try:
+        kind = getattr(import_module(place), name)
+    except Exception as error:  # whatever a plugin lets out is its own fault
+        fault = f"provider {info.name!r}: its emulator cannot be imported: {type(error).__name__}: {error}"
+    else:
+        return _made(kind, quirks)
+    raise PluginError(fault, code="plugin_load")
+
+
+def _made(kind: Any, quirks: dict[str, Any]) -> Emulator:
+    try:
+        emulator: Emulator = kind(**quirks)
+    except (ValueError, TypeError) as error:
+        problem = f"--quirk: {error}"
+    else:
+        return emulator
+    raise InvalidInputError(problem)
+
+
+def start(emulator: Emulator, port: int = 0) -> None:
+    """Start an emulator. Raises InvalidInputError where the port cannot be opened."""
+    try:
+        emulator.start(port=port)
+    except (OSError, OverflowError) as error:
+        problem = f"port {port} cannot be opened: {getattr(error, 'strerror', None) or error}"
+    else:
+        return
+    raise InvalidInputError(problem, hint="--port 0 takes a free one")

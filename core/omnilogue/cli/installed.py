@@ -1,0 +1,121 @@
+"""Commands about what is installed: `providers` and `plugins`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from ..errors import PluginError
+from .described import describe_settings
+from .grades import grade_text
+from .output import Rows
+from .session import DEFAULTS, Session
+from .terminal import one_line
+
+if TYPE_CHECKING:
+    from ..provider import Features, ProviderInfo
+
+
+def providers(
+    name: Annotated[str | None, Parameter(help="One provider, with notes and settings.")] = None,
+    /,
+    *,
+    session: Session = DEFAULTS,
+) -> None:
+    """Show what each provider can do, or one with its settings.
+
+    native: the vendor has it; emulated: made of other calls; lossy: something is lost; unsupported: cannot be had.
+
+    Examples:
+      omnilogue providers
+      omnilogue providers archive
+      omnilogue providers --json
+    """
+    infos = [session.plugins.provider(name)] if name is not None else _sound(session)
+    if session.json:
+        session.output.document({"items": [_document(info) for info in infos]})
+    elif name is not None:
+        _print_one(session, infos[0])
+    else:
+        _print_all(session, infos)
+
+
+def _sound(session: Session) -> list[ProviderInfo]:
+    """Load every provider; a broken one is told and left out."""
+    infos = []
+    for name in session.plugins.provider_names():
+        try:
+            infos.append(session.plugins.provider(name))
+        except PluginError as error:
+            session.note(f"{name}: left out: {error}")
+    return infos
+
+
+def _features(info: ProviderInfo) -> Features:
+    """Give what a remote of this provider can do, with what the core makes of it."""
+    from ..remote.grades import effective
+
+    return effective(info.provider.features)
+
+
+def _document(info: ProviderInfo) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "title": info.title,
+        "operations": _features(info).document(),
+        "settings": describe_settings(info.settings),
+    }
+
+
+def _print_all(session: Session, infos: list[ProviderInfo]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    rows = Rows(session.output)
+    for info in infos:
+        rows.add(info.name, info.title, "with an emulator" if info.emulator else "")
+    rows.flush()
+    features = {info.name: _features(info) for info in infos}
+    table = Table("operation", *(one_line(name) for name in features), box=box.SIMPLE_HEAD, pad_edge=False)
+    for operation in next(iter(features.values()), ()):
+        table.add_row(operation, *(grade_text(found[operation].grade) for found in features.values()))
+    session.output.show(table)
+    session.output.line("`omnilogue providers NAME` tells notes and settings.")
+
+
+def _print_one(session: Session, info: ProviderInfo) -> None:
+    from rich import box
+    from rich.table import Table
+
+    session.output.line(f"{info.name}: {info.title}")
+    operations = Table("operation", "grade", "note", box=box.SIMPLE_HEAD, pad_edge=False)
+    for operation, row in _features(info).items():
+        operations.add_row(operation, grade_text(row.grade), one_line(row.note))
+    settings = Table("setting", "type", "default", "meaning", box=box.SIMPLE_HEAD, pad_edge=False)
+    for one in describe_settings(info.settings):
+        default = "required" if one["required"] else "" if one["default"] is None else str(one["default"])
+        settings.add_row(*map(one_line, (one["name"], one["type"], default, one["description"])))
+    session.output.show(operations, settings)
+
+
+def plugins(*, session: Session = DEFAULTS) -> None:
+    """Show how the installed plugins fare.
+
+    Each is loaded by itself, so a broken one is named and stops nothing else.
+
+    Examples:
+      omnilogue plugins
+      omnilogue plugins --json
+    """
+    items = [asdict(health) for health in session.plugins.health()]
+    if session.json:
+        session.output.document({"items": items})
+        return
+    rows = Rows(session.output)
+    for item in items:
+        rows.add(item["name"], item["distribution"], item["version"], item["status"], item["error"] or "")
+    rows.flush()
+    if commands := [command.name for command in session.plugins.commands()]:
+        session.output.line(f"commands of plugins: {', '.join(commands)}")
