@@ -12,6 +12,7 @@ from .errors import ConfigurationError, InvalidInputError
 from .http import Clock, HttpSettings, Observer, SystemClock
 from .provider import Plugins, ProviderInfo, ProviderSettings
 from .remote import Account, AsyncRemote
+from .remote.account import secrets_of
 
 if TYPE_CHECKING:
     import httpx
@@ -61,17 +62,17 @@ class AsyncClient:
         `:PROVIDER:PATH` is made on the spot, for a provider that keeps its conversations in a file.
         """
         self._require_open()
-        name = name or self._default_name()
+        name = self._default_name() if name is None else name
         if name not in self._open:
-            self._open[name] = self._remote(self._configured(name))
+            self._open[name] = AsyncRemote(self._account(self._configured(name)))
         return self._open[name]
 
     def _configured(self, name: str) -> RemoteConfiguration:
         configured = self._configuration.remotes.get(name)
         if configured is None and name.startswith(":"):
-            provider, _, path = name[1:].partition(":")
-            if not provider or not path:
-                raise InvalidInputError(f"{name!r} is no address", hint="write it like :PROVIDER:PATH")
+            if split_address(name)[1] is not None:
+                raise InvalidInputError(f"{name!r} is a conversation", hint="a remote is written like :PROVIDER:PATH")
+            _, provider, path = name.split(":")
             configured = RemoteConfiguration(name, provider, {"path": path})
         if configured is None:
             known = ", ".join(self._configuration.remotes) or "none"
@@ -91,8 +92,9 @@ class AsyncClient:
                 f"there is a remote {name!r} already", hint="choose another name, or close it first"
             )
         given = load(False, remotes={name: {"provider": provider, **settings}}).remotes[name]
-        _refuse_commands(given)
-        remote = self._remote(given, on_close=lambda: self._open.pop(name, None))
+        account = self._account(given)
+        _refuse_commands(account)
+        remote = AsyncRemote(account)
         remote.features  # noqa: B018  # settings that cannot be meant are refused here, not at the first verb
         self._open[name] = remote
         return remote
@@ -100,11 +102,12 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Close all remotes and their connections; harmless twice."""
         self._closed = True
-        for remote in list(self._open.values()):
-            await remote.aclose()
-        self._open.clear()
-        if self._transports is not None:
-            await self._transports.aclose()
+        try:
+            for remote in list(self._open.values()):
+                await remote.aclose()
+        finally:
+            if self._transports is not None:
+                await self._transports.aclose()
 
     async def __aenter__(self) -> Self:
         self._require_open()
@@ -115,15 +118,19 @@ class AsyncClient:
     ) -> None:
         await self.aclose()
 
-    def _remote(self, configured: RemoteConfiguration, on_close: Any = None) -> AsyncRemote:
+    def _account(self, configured: RemoteConfiguration) -> Account:
         def describe() -> tuple[ProviderInfo, ProviderSettings]:
             info = self._plugins.provider(configured.provider)
             return info, settings_for(configured, info)
 
-        account = Account(
-            configured.name, describe, self._transport, self._clock, observers=self._all_observers, on_close=on_close
+        return Account(
+            configured.name,
+            describe,
+            self._transport,
+            self._clock,
+            observers=self._all_observers,
+            on_close=lambda: self._open.pop(configured.name, None),
         )
-        return AsyncRemote(account)
 
     def _transport(self, settings: HttpSettings) -> httpx.AsyncBaseTransport:
         if self._transports is None:
@@ -150,12 +157,13 @@ class AsyncClient:
             raise InvalidInputError("this client is closed")
 
 
-def _refuse_commands(given: RemoteConfiguration) -> None:
-    """Settings made at run time may come from a tenant: they never run anything."""
-    for key, value in given.settings.items():
-        if isinstance(value, list) or (isinstance(value, str) and value.startswith("command:")):
+def _refuse_commands(account: Account) -> None:
+    """Settings made at run time may come from a tenant: they never run anything, however deep a secret stands."""
+    for secret in secrets_of(account.settings):
+        if secret.is_reference and secret.reference.startswith("command:"):
             raise ConfigurationError(
-                f"{given.name}: {key} would run a command", hint="commands are allowed in configuration files only"
+                f"{account.name}: {secret.reference} would run a command",
+                hint="commands are allowed in configuration files only",
             )
 
 

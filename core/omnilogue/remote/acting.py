@@ -16,7 +16,7 @@ from ..provider import Busy, Changes, Features, Provider
 from . import fallback, grades, markers, options
 from .account import Account
 from .lookback import baseline
-from .options import READ_SECONDS, AllowLoss, Asked, Content, ConversationLike, SendOptions, Timeout
+from .options import READ_SECONDS, AllowLoss, Asked, Content, ConversationLike, SendOptions, Timeout, Unset
 from .sending import SafeSend, marks_turns, patient_events
 from .stream import Source
 from .verb import Verb
@@ -67,7 +67,7 @@ class Acting:
                 raise copy(refused)
         grades.require(self.features, self.name, operations, allow_loss)
 
-    def _asked(self, operation: str, content: Content | None, given: SendOptions) -> Asked:
+    def _asked(self, operation: str, content: Content | Unset, given: SendOptions) -> Asked:
         if "metadata" in given:
             given["metadata"] = options.checked_metadata(given["metadata"])
         return options.asked(operation, content, given, self._account.settings)

@@ -8,7 +8,17 @@ from ..errors import LossRefusedError, UnsupportedOperationError
 from ..model import LOSS_CLASSES, Grade, Message, Part
 from ..provider import Feature, Features, emulated
 from ..provider.features import TEXT_BYTES, Limits
-from .options import AllowLoss
+from .options import TURN_OPTIONS, AllowLoss
+
+FALLBACKS = {
+    "get_conversation": ("list_conversations", "the list is walked"),
+    "get_message": ("list_messages", "the messages are walked"),
+    "clear_messages": ("delete_message", "each message is deleted by itself"),
+    "send": ("stream", "the stream is read to its end"),
+    "stream": ("send", "the whole reply comes as one piece"),
+    "stop": ("stream", "the connection is closed"),
+}
+"""What the core makes, of which operation, and how."""
 
 PART_ROWS = {
     "image": "send_images",
@@ -32,35 +42,25 @@ ROLE_ROWS = {
 
 def effective(declared: Features) -> Features:
     """Add to what a provider declares what the core can make of it."""
-    rows = {
-        "get_conversation": _made("list_conversations", "the list is walked"),
-        "get_message": _made("list_messages", "the messages are walked"),
-        "clear_messages": _made("delete_message", "each message is deleted by itself"),
-        "send": _made("stream", "the stream is read to its end"),
-        "stream": _made("send", "the whole reply comes as one piece"),
-        "stop": _made("stream", "the connection is closed"),
-    }
     made = {
-        name: row.model_copy(update={"limits": _limits_for(name, declared)})
-        for name, (source, row) in rows.items()
+        name: _made(name, declared[source], how)
+        for name, (source, how) in FALLBACKS.items()
         if _usable(declared[source]) and not _usable(declared[name])
     }
     if not _usable(declared.regenerate) and declared.send.limits.empty_turn:
         note = "the stored turn is answered again, then the old reply is deleted"
         if not _usable(declared.delete_message):
             note = "the stored turn is answered again; the old reply stays"
-        made["regenerate"] = emulated(note, fields=declared.send.limits.fields)
+        fields = declared.send.limits.fields or TURN_OPTIONS
+        made["regenerate"] = emulated(note, fields=tuple(name for name in fields if name != "metadata"))
     return declared.replace(**made)
 
 
-def _made(source: str, how: str) -> tuple[str, Feature]:
-    return source, emulated(how)
-
-
-def _limits_for(name: str, declared: Features) -> Limits:
-    """A reply made of the other way to talk has that way's limits."""
-    source = {"send": "stream", "stream": "send"}.get(name)
-    return declared[source].limits if source else Limits()
+def _made(name: str, source: Feature, how: str) -> Feature:
+    """Give the row of a fallback: it loses what its source loses; talking has the limits of the other way to talk."""
+    grade = max(Grade.EMULATED, source.grade, key=lambda one: one.rank)
+    limits = source.limits if name in {"send", "stream"} else Limits()
+    return Feature(grade=grade, note=how, losses=source.losses, limits=limits)
 
 
 def _usable(row: Feature) -> bool:
@@ -94,7 +94,9 @@ def require(features: Features, remote: str, operations: Iterable[str], allow_lo
 def _allowed(kind: str, allow_loss: AllowLoss) -> bool:
     if LOSS_CLASSES.get(kind) == "inherent":
         return True
-    return allow_loss if isinstance(allow_loss, bool) else kind in allow_loss
+    if isinstance(allow_loss, str):
+        return kind == allow_loss
+    return allow_loss if isinstance(allow_loss, bool) else kind in (allow_loss or ())
 
 
 def rows_for_turn(operation: str, parts: Sequence[Part], options: Iterable[str]) -> list[str]:

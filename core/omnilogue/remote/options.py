@@ -75,8 +75,8 @@ TURN_OPTIONS = ("model", "instructions", "max_output_tokens", "temperature", "to
 _PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 
 
-def asked(operation: str, content: Content | None, options: SendOptions, settings: ProviderSettings) -> Asked:
-    """Put content, options and the remote's defaults together; no content: what is stored is answered.
+def asked(operation: str, content: Content | Unset, options: SendOptions, settings: ProviderSettings) -> Asked:
+    """Put content, options and the remote's defaults together; content left out: what is stored is answered.
 
     Raises InvalidInputError.
     """
@@ -89,8 +89,8 @@ def asked(operation: str, content: Content | None, options: SendOptions, setting
     fields = {name: merged[name] for name in TURN_OPTIONS if merged.get(name) not in (None, "", (), [], {})}
     if model := fields.get("model"):
         fields["model"] = settings.models.get(model, model)
-    turn = build(Turn, parts=() if content is None else parts_of(content), **fields)
-    require_sendable([turn.instructions, turn.model, turn.metadata, list(turn.tools)])
+    turn = build(Turn, parts=() if content is UNSET else parts_of(content), **fields)
+    require_sendable([turn.instructions, turn.model, turn.metadata, list(turn.tools), turn.temperature])
     busy = merged.get("busy", "wait")
     if busy not in {"wait", "reject"}:
         raise InvalidInputError(f"busy={busy!r} is not known", hint='busy is "wait" or "reject"')
@@ -125,8 +125,7 @@ def describe(error: ValidationError) -> str:
 
 def parts_of(content: Content) -> tuple[Part, ...]:
     """Give the parts of a content. Raises InvalidInputError for what is no content, and for empty text."""
-    listed = [content] if isinstance(content, (str, BaseModel)) else list(content)
-    parts = tuple(TextPart(text=item) if isinstance(item, str) else item for item in listed)
+    parts = tuple(TextPart(text=item) if isinstance(item, str) else item for item in _listed(content))
     try:
         checked = _PARTS.validate_python(parts)
     except ValidationError as error:
@@ -134,6 +133,10 @@ def parts_of(content: Content) -> tuple[Part, ...]:
     if not checked or all(isinstance(part, TextPart) and not part.text.strip() for part in checked):
         raise InvalidInputError("the text is empty", hint="give some text, or a part")
     return checked
+
+
+def _listed(given: Any) -> list[Any]:
+    return list(given) if isinstance(given, Sequence) and not isinstance(given, (str, bytes)) else [given]
 
 
 def require_text(parts: Sequence[Part], limit: int) -> None:
@@ -148,6 +151,8 @@ def require_text(parts: Sequence[Part], limit: int) -> None:
 
 def checked_metadata(metadata: Mapping[str, JsonValue] | None) -> dict[str, JsonValue]:
     """Give a plain copy. Raises InvalidInputError for what JSON cannot hold and for our reserved key."""
+    if metadata is not None and not isinstance(metadata, Mapping):
+        raise InvalidInputError(f"metadata is a mapping, and this is {type(metadata).__name__}")
     copy = dict(metadata or {})
     if any(not isinstance(key, str) or not key or key.startswith("_omnilogue") for key in copy):
         raise InvalidInputError("metadata keys are text and do not begin with _omnilogue")
@@ -183,7 +188,7 @@ def messages_of(content: str | Message | Sequence[Message], role: str) -> list[M
     """Give the messages an append is about. Raises InvalidInputError for an empty list or empty messages."""
     if isinstance(content, str):
         return [build(Message, role=role, parts=parts_of(content))]
-    messages = [content] if isinstance(content, Message) else list(content)
+    messages = _listed(content)
     if not messages or not all(isinstance(message, Message) for message in messages):
         raise InvalidInputError("append takes text, a message or a list of messages")
     for message in messages:

@@ -339,7 +339,7 @@ class AsyncRemote(Acting):
         self, conversation: ConversationLike, message_id: str | None = None, **given: Unpack[SendOptions]
     ) -> Reply:
         """Give another answer to the last turn, or to `message_id`; `effect` tells what became of the old one."""
-        asked, wanted = self._asked("regenerate", None, given), self._id(conversation)
+        asked, wanted = self._asked("regenerate", UNSET, given), self._id(conversation)
 
         async def write() -> Reply:
             self._require_turn("regenerate", asked)
@@ -358,7 +358,7 @@ class AsyncRemote(Acting):
         self, conversation: ConversationLike, message_id: str | None = None, **given: Unpack[SendOptions]
     ) -> ReplyStream:
         """Do as `regenerate`, piece by piece."""
-        asked, wanted = self._asked("regenerate", None, given), self._id(conversation)
+        asked, wanted = self._asked("regenerate", UNSET, given), self._id(conversation)
 
         async def source(held: AsyncExitStack) -> Source:
             self._require_turn("regenerate", asked)
