@@ -60,7 +60,7 @@ def _item(session: Session, remote: RemoteConfiguration) -> dict[str, Any]:
     return {"name": remote.name, "provider": remote.provider, "settings": shown_settings(session, remote)}
 
 
-@app.command
+@app.command(usage="Usage: omnilogue remotes add NAME PROVIDER [KEY=VALUE...] [OPTIONS]")
 def add(
     name: Name,
     provider: Annotated[str, Parameter(help="Its provider; `omnilogue providers` lists them.")],
@@ -88,11 +88,11 @@ def add(
         session.note(f"`omnilogue remotes check {name}` proves that it works.")
 
 
-@app.command
+@app.command(usage="Usage: omnilogue remotes rm NAME [OPTIONS]")
 def rm(name: Name, /, *, session: Session = DEFAULTS) -> None:
-    """Remove an account and the secrets that were kept for it from the configuration file.
+    """Remove an account from the configuration file.
 
-    Nothing changes at the vendor.
+    The secrets that were kept for it go too. Nothing changes at the vendor.
 
     Examples:
       omnilogue remotes rm work
@@ -110,7 +110,7 @@ def rm(name: Name, /, *, session: Session = DEFAULTS) -> None:
         session.output.line(f"removed {name} from {path}")
 
 
-@app.command
+@app.command(usage="Usage: omnilogue remotes check [NAME] [OPTIONS]")
 async def check(
     name: Annotated[str | None, Parameter(help="The remote; without it all of them.")] = None,
     /,

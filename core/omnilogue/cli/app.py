@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from cyclopts import App, Group, Parameter
 
 from .._version import __version__
 
-if TYPE_CHECKING:
-    from ..provider import Command
-
 CONVERSATIONS = Group("Conversations", sort_key=1)
 MESSAGES = Group("Messages and answers", sort_key=2)
 ACCOUNTS = Group("Accounts", sort_key=3)
 TESTING = Group("Plugins and testing", sort_key=4)
-FROM_PLUGINS = Group("From plugins", sort_key=5)
-BESIDES = Group("Besides", sort_key=6)
+BESIDES = Group("Besides", sort_key=5)
 
 HELP = "Manage the conversations that AI chat vendors keep on their servers: the same commands for every vendor."
 
@@ -103,11 +97,8 @@ def command_names() -> frozenset[str]:
     return frozenset(name for name, *_ in ROWS)
 
 
-def build(called: str | None = None, extra: Iterable[Command] = ()) -> App:
-    """Make the application. Only the command that is `called` is imported, and brings the whole of its help.
-
-    Of `extra` commands those are left out whose name is taken.
-    """
+def build(called: str | None = None) -> App:
+    """Make the application. Only the command that is `called` is imported, and brings the whole of its help."""
     app = new_app("omnilogue", usage="omnilogue COMMAND [OPTIONS]", summary=HELP)
     app.help_epilogue = EPILOGUE
     app.command("omnilogue.cli.completing:install", name="--install-completion", group=BESIDES, help=INSTALL)
@@ -119,13 +110,12 @@ def build(called: str | None = None, extra: Iterable[Command] = ()) -> App:
         app.command(
             f"omnilogue.cli.{place}", name=name, group=group, help=summary_shown, sort_key=place_in_help, **usage
         )
-    for command in extra:
-        if command.name not in app:
-            app.command(command.function, name=command.name, group=FROM_PLUGINS)
     return app
 
 
-def add_examples(command: App) -> None:
-    """Show below a command's help the examples of its docstring, line for line."""
-    _, marker, examples = inspect.cleandoc(getattr(command.default_command, "__doc__", None) or "").partition(EXAMPLES)
+def tidy_help(command: App) -> None:
+    """Make a command's help of its docstring: paragraphs that fill the line, and examples kept line for line."""
+    whole = inspect.cleandoc(getattr(command.default_command, "__doc__", None) or "")
+    text, marker, examples = whole.partition(EXAMPLES)
+    command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
     command.help_epilogue = f"Examples:\n{examples}" if marker else ""

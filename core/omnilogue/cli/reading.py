@@ -11,9 +11,10 @@ from ..errors import InvalidInputError
 from . import choosing, values
 from .choosing import Choice
 from .output import Rows
+from .progress import Progress
 from .session import DEFAULTS, Session
 from .transcript import heading, message_lines, summary, time_of
-from .words import ConversationAddress
+from .words import ConversationAddress, remote_names
 
 if TYPE_CHECKING:
     from ..model import Conversation, Message
@@ -23,7 +24,7 @@ INCOMPLETE = "This list is not complete: the vendor does not tell everything it 
 
 
 async def ls(
-    address: Annotated[str | None, Parameter(help="Nothing, work: or work:ID.")] = None,
+    address: Annotated[str | None, Parameter(help="Nothing, work: or work:ID.", completer=remote_names)] = None,
     /,
     *,
     choice: Choice = choosing.ALL,
@@ -84,7 +85,7 @@ async def _print(session: Session, listing: Any, row: Callable[[Any], tuple[str,
     items: list[Any] = []
     rows = Rows(session.output)
     try:
-        async for item in listing:
+        async for item in _counted(session, listing):
             if jsonl:
                 session.output.record(item.model_dump(mode="json"))
             elif session.json:
@@ -98,6 +99,13 @@ async def _print(session: Session, listing: Any, row: Callable[[Any], tuple[str,
         session.output.document({"items": items, "complete": complete})
     if not complete:
         session.note(INCOMPLETE)
+
+
+async def _counted(session: Session, listing: Any) -> AsyncIterator[Any]:
+    with Progress(session) as progress:
+        async for item in listing:
+            progress.advance()
+            yield item
 
 
 def _conversation_row(conversation: Conversation) -> tuple[str, ...]:
@@ -124,12 +132,12 @@ async def show(address: ConversationAddress, /, *, session: Session = DEFAULTS) 
     conversation = await remote.conversation(conversation_id, **session.reading)
     listing = remote.messages(conversation, **session.reading)
     if session.json:
-        messages = [message.model_dump(mode="json") async for message in listing]
+        messages = [message.model_dump(mode="json") async for message in _counted(session, listing)]
         session.output.document({**conversation.model_dump(mode="json"), "messages": messages})
     else:
         for line in heading(conversation):
             session.output.line(line)
-        async for message in listing:
+        async for message in _counted(session, listing):
             for line in message_lines(message):
                 session.output.line(line)
     if listing.complete is False:

@@ -14,17 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import CycloptsError
 
-from ..errors import InvalidInputError, LossRefusedError, OmnilogueError, PluginError
+from ..errors import InvalidInputError, LossRefusedError, OmnilogueError
 from . import exits
-from .app import add_examples, build, command_names
+from .app import build, command_names, tidy_help
 from .arguments import arrange, command_word, says_json
+from .extending import add_plugin_command
 from .logs import logging_to_stderr
 from .output import as_json, prepare_streams
 from .session import DEFAULTS, Session
 from .terminal import clean
 
 if TYPE_CHECKING:
-    from ..provider import Command
+    from cyclopts import App
+
+
+BUG = "please report it; -vv shows where"
+
+SERVING = ("emulate",)
+"""Commands that a signal ends as they are meant to end, so that nothing is told about it."""
 
 
 class Terminated(BaseException):
@@ -52,12 +59,12 @@ def _told(arguments: list[str], *, owns_process: bool) -> int:
             return _perform(arguments, owns_process=owns_process)
     except OmnilogueError as error:
         failure = error
-    except KeyboardInterrupt:
-        failure = OmnilogueError("interrupted", code="interrupted")
-        return _tell(failure, arguments) or exits.INTERRUPTED
-    except Terminated:
-        failure = OmnilogueError("stopped by SIGTERM", code="terminated")
-        return _tell(failure, arguments) or exits.TERMINATED
+    except (KeyboardInterrupt, Terminated) as signalled:
+        is_terminated = isinstance(signalled, Terminated)
+        if command_word(arguments) not in SERVING:
+            words = ("stopped by SIGTERM", "terminated") if is_terminated else ("interrupted", "interrupted")
+            _tell(OmnilogueError(words[0], code=words[1]), arguments)
+        return exits.TERMINATED if is_terminated else exits.INTERRUPTED
     except OSError:
         raise
     except Exception as error:
@@ -68,10 +75,7 @@ def _told(arguments: list[str], *, owns_process: bool) -> int:
     return exits.exit_code(failure)
 
 
-BUG = "please report it; -vv shows where"
-
-
-def _tell(error: OmnilogueError, arguments: list[str]) -> int:
+def _tell(error: OmnilogueError, arguments: list[str]) -> None:
     """Tell an error in one line, or as the one document."""
     if isinstance(error, LossRefusedError):
         error.hint = f"allow it with --allow-loss={','.join(error.losses)}"
@@ -83,7 +87,6 @@ def _tell(error: OmnilogueError, arguments: list[str]) -> int:
         sys.stdout.flush()
     else:
         sys.stderr.write(f"omnilogue: {clean(str(error))}\n")
-    return 0
 
 
 def _perform(arguments: list[str], *, owns_process: bool) -> int:
@@ -102,12 +105,13 @@ def _perform(arguments: list[str], *, owns_process: bool) -> int:
 def _parsed(arguments: list[str]) -> tuple[Callable[..., Any], inspect.BoundArguments]:
     """Find the command and its arguments. Raises InvalidInputError for what cannot be meant."""
     name = command_word(arguments)
-    is_unknown = name is not None and not name.startswith("-") and name not in command_names()
-    app = build(name, _plugin_commands(arguments) if is_unknown else ())
+    app = build(name)
+    if name is not None and not name.startswith(("-", "_")) and name not in command_names():
+        add_plugin_command(app, name, arguments)
     try:
-        if name is not None and not name.startswith("-") and name in app:
-            add_examples(app[name])
-        command, bound, _ = app.parse_args(arrange(app, arguments))
+        words = arrange(app, arguments)
+        _tidy(app, words)
+        command, bound, _ = app.parse_args(words)
     except CycloptsError as error:
         where = f"omnilogue {name}" if name is not None and name in app else "omnilogue"
         problem = InvalidInputError(str(error).replace("\n", " "), hint=f"`{where} --help` shows how")
@@ -116,13 +120,14 @@ def _parsed(arguments: list[str]) -> tuple[Callable[..., Any], inspect.BoundArgu
     raise problem
 
 
-def _plugin_commands(arguments: list[str]) -> tuple[Command, ...]:
-    """Load the commands of plugins; only for a name that is not ours, so that a broken one never hurts the others."""
-    if "--no-plugins" in arguments:
-        return ()
-    from ..provider import Plugins
-
-    return Plugins().commands()
+def _tidy(app: App, words: list[str]) -> None:
+    """Make the help of the command that is called, and of those it belongs to, fit to be read."""
+    current = app
+    for word in words:
+        if word.startswith("-") or word not in current:
+            return
+        current = current[word]
+        tidy_help(current)
 
 
 def _session(command: Callable[..., Any], bound: inspect.BoundArguments) -> Session | None:
@@ -136,23 +141,13 @@ def _session(command: Callable[..., Any], bound: inspect.BoundArguments) -> Sess
 
 def _called(command: Callable[..., Any], bound: inspect.BoundArguments) -> int:
     """Show help, or run a plugin's command; an int it gives is the exit code, text is printed."""
-    ours = (command.__module__ or "").startswith(("cyclopts", "omnilogue."))
-    try:
-        result = command(*bound.args, **bound.kwargs)
-        if inspect.iscoroutine(result):
-            result = _in_loop(result)
-    except (OmnilogueError, OSError):
-        raise
-    except Exception as error:
-        if ours:
-            raise
-        fault = f"the command failed: {type(error).__name__}: {error}"
-    else:
-        if isinstance(result, str):
-            sys.stdout.write(clean(result) + "\n")
-        sys.stdout.flush()
-        return result if isinstance(result, int) else 0
-    raise PluginError(fault, code="plugin_contract", hint="this is a fault of the plugin; tell its author")
+    result = command(*bound.args, **bound.kwargs)
+    if inspect.iscoroutine(result):
+        result = _in_loop(result)
+    if isinstance(result, str):
+        sys.stdout.write(clean(result) + "\n")
+    sys.stdout.flush()
+    return result if isinstance(result, int) else 0
 
 
 def _committed(session: Session, action: Callable[[], Any]) -> Any:

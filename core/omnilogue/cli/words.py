@@ -7,7 +7,17 @@ from typing import Annotated, TypeAlias
 
 from cyclopts import Parameter
 
-ConversationAddress: TypeAlias = Annotated[str, Parameter(help="The conversation, work:ID.")]
+
+def remote_names(_context: object = None) -> list[str]:
+    """Give the beginnings of addresses that a shell can offer."""
+    from ..config import load
+
+    return [f"{name}:" for name in load().remotes]
+
+
+ConversationAddress: TypeAlias = Annotated[str, Parameter(help="The conversation, work:ID.", completer=remote_names)]
+
+RemoteAddress: TypeAlias = Annotated[str, Parameter(help="The remote, work:.", completer=remote_names)]
 
 Text: TypeAlias = Annotated[
     str | None,

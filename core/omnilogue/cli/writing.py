@@ -10,14 +10,14 @@ from cyclopts import Parameter
 from ..errors import InvalidInputError
 from . import values
 from .session import DEFAULTS, Session
-from .words import Attach, ConversationAddress, Meta, Text
+from .words import Attach, ConversationAddress, Meta, RemoteAddress, Text
 
 if TYPE_CHECKING:
     from ..model import Change
 
 
 async def new(
-    address: Annotated[str, Parameter(help="The remote, work:.")],
+    address: RemoteAddress,
     /,
     *,
     title: Annotated[str | None, Parameter(help="Its title.", allow_leading_hyphen=True)] = None,
