@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["omnilogue.testing"]
+pytest_plugins = ["omnilogue.testing", "pytester"]
 
 
 @pytest.fixture

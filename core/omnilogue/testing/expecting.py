@@ -24,8 +24,14 @@ def expect(met: object, what: str) -> None:
 
 def expect_equal(found: Any, wanted: Any, what: str) -> None:
     """Raise UnmetError telling both values where they differ."""
-    if found != wanted:
-        raise UnmetError(f"{what}: expected {_shown(wanted)}, found {_shown(found)}")
+    if found == wanted:
+        return
+    if isinstance(found, list) and isinstance(wanted, list) and len(wanted) > 1:
+        place = next((n for n, pair in enumerate(zip(found, wanted, strict=False)) if pair[0] != pair[1]), None)
+        what += f" ({len(wanted)} items wanted, {len(found)} found"
+        what += ")" if place is None else f", number {place + 1} is the first that differs)"
+        found, wanted = (found, wanted) if place is None else (found[place:], wanted[place:])
+    raise UnmetError(f"{what}: expected {_shown(wanted)}, found {_shown(found)}")
 
 
 @contextmanager

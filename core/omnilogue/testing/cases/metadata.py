@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pydantic import JsonValue
@@ -152,9 +153,8 @@ def _line(text: str, metadata: dict[str, JsonValue]) -> Message:
 
 
 def _expect_clean(value: Conversation | Message) -> None:
-    shown = [key for key in value.metadata if key.startswith(KEY)]
-    expect(not shown, f"metadata shows our key: {shown}")
-    expect(f'"{KEY}' not in value.model_dump_json(include={"raw"}), "raw shows our key")
+    for field, shown in value.model_dump(mode="json").items():
+        expect(f'"{KEY}' not in json.dumps(shown).replace("\\", ""), f"{field} shows our key: {shown}")
 
 
 CASES = (
