@@ -193,7 +193,7 @@ def stream_failure(error: Exception, *, endpoint: str, writes: bool) -> Omnilogu
 
 def _transport_code(error: Exception) -> tuple[str, str]:
     detail = f": {error}" if str(error) else ""
-    if not isinstance(error, httpx.TimeoutException) and _is_tls(error):
+    if _is_tls(error):
         return "tls", f"has no connection that can be trusted{detail}"
     if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
         return "connect_failed", "could not be reached in time"

@@ -91,13 +91,14 @@ class TestTheShape:
         assert (caught.value.code, caught.value.http_status, len(vendor.asked)) == ("bad_response", 200, 2)
         assert caught.value.__context__ is None
 
+    @pytest.mark.parametrize("effect", ["add", "replace"])
     async def test_a_write_whose_answer_cannot_be_used_is_unknown_and_not_repeated(
-        self, door: Door, vendor: Vendor
+        self, door: Door, vendor: Vendor, effect: Any
     ) -> None:
         vendor.usual = vendor.answer(200, b"<html>")
 
         with pytest.raises(ProtocolError) as caught:
-            await door().request("POST", "things", shape=THING)
+            await door().request("POST", "things", shape=THING, effect=effect)
 
         assert (caught.value.outcome, len(vendor.asked)) == ("unknown", 1)
 

@@ -210,6 +210,17 @@ class TestPauses:
 
         assert clock.slept == [86400.0]
 
+    async def test_each_pause_may_be_twice_as_long_as_the_one_before(
+        self, door: Door, vendor: Vendor, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("omnilogue.http.retry.random.uniform", lambda least, most: most)
+        vendor.usual = vendor.answer(500)
+
+        with pytest.raises(UnavailableError):
+            await ask(door(max_attempts=8), "read")
+
+        assert clock.slept == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0]
+
     def test_without_a_wish_the_pause_is_random_and_grows_up_to_a_limit(self) -> None:
         failure, throttle = UnavailableError("x"), RateLimitError("x")
 

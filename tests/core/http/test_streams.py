@@ -110,6 +110,13 @@ def test_an_event_is_given_as_soon_as_it_is_whole() -> None:
     assert list(parser.feed(b"\n")) == [ServerEvent("message", b"b")]
 
 
+def test_a_line_end_that_may_be_half_is_whole_when_the_next_piece_shows_it() -> None:
+    parser = EventParser()
+
+    assert list(parser.feed(b"data: a\r\r")) == []
+    assert list(parser.feed(b"d")) == [ServerEvent("message", b"a")]
+
+
 def test_a_stream_of_nothing_has_no_events() -> None:
     assert parsed([]) == []
     assert parsed([b"\xef\xbb"]) == []

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import shlex
 import shutil
+import socket
 import ssl
+import struct
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -200,15 +202,20 @@ class TestCertificates:
         async def stall(_: asyncio.StreamWriter) -> None:
             await asyncio.sleep(30)
 
+        async def reset(writer: asyncio.StreamWriter) -> None:
+            await asyncio.sleep(0.05)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+
         opened = door(base_url=secure, verify=certificate, read_timeout=0.2, max_attempts=1)
-        vendor.script = [stall, b""]
+        vendor.script = [stall, b"", reset]
 
         with pytest.raises(RequestTimeoutError):
             await opened.request("GET", "x")
-        with pytest.raises(UnavailableError) as caught:
-            await opened.request("GET", "x")
-
-        assert (caught.value.code, caught.value.retryable) == ("connection_lost", True)
+        for _ in range(2):
+            with pytest.raises(UnavailableError) as caught:
+                await opened.request("GET", "x")
+            assert (caught.value.code, caught.value.retryable) == ("connection_lost", True)
 
     async def test_a_handshake_that_is_never_answered_is_no_answer_in_time(self, door: Door, vendor: Vendor) -> None:
         opened = door(base_url=f"https://127.0.0.1:{vendor.port}", read_timeout=0.2, max_attempts=1)
