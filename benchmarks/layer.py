@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import httpx
 
@@ -21,7 +22,7 @@ from omnilogue import AsyncClient, AsyncRemote
 
 ROUNDS = 15
 KEY = "MC-" + "0" * 32
-STORED = {
+STORED: dict[str, Any] = {
     "message": "",
     "status": 201,
     "data": {
@@ -39,19 +40,17 @@ PAGE = {
     "count": 20,
     "max_pages": 1,
     "current_page": 1,
-    "results": [
-        {**STORED["data"], "message_id": place, "message_content": "x" * 280}  # type: ignore[dict-item]
-        for place in range(1, 21)
-    ],
 }
 
 
 class Nowhere(httpx.AsyncBaseTransport):
     """Answers at once, without a network."""
 
-    def __init__(self) -> None:
+    def __init__(self, messages: int) -> None:
+        row = {**STORED["data"], "message_content": "x" * 280}
+        rows = [{**row, "message_id": place} for place in range(1, messages + 1)]
         self._stored = json.dumps(STORED).encode()
-        self._page = json.dumps(PAGE).encode()
+        self._page = json.dumps({**PAGE, "results": rows}).encode()
         self._headers = {"content-type": "application/json"}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -97,23 +96,28 @@ async def compare(
     rounds = [(await seconds(ours, calls), await seconds(raw, calls)) for _ in range(ROUNDS)]
     mine, theirs = (statistics.median(column) * 1e6 for column in zip(*rounds, strict=True))
     ratio = statistics.median(a / b for a, b in rounds)
-    print(f"{title:<28} ours {mine:7.1f} us   raw httpx {theirs:7.1f} us   difference {mine - theirs:+7.1f} us   ratio {ratio:.2f}")
+    print(
+        f"{title:<20} ours {mine:6.1f} us   raw httpx {theirs:6.1f} us   "
+        f"difference {mine - theirs:+6.1f} us   ratio {ratio:.2f}"
+    )
 
 
 async def main() -> None:
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 300
-    transport = Nowhere()
     settings = {"provider": "mindcraft", "api_key": KEY, "base_url": "https://vendor.example/v1/"}
     print(f"Python {platform.python_version()}, {platform.machine()}, {ROUNDS} rounds of {calls} calls, medians")
-    async with (
-        AsyncClient(False, remotes={"work": settings}, transport=transport) as client,
-        httpx.AsyncClient(
-            base_url="https://vendor.example/v1/", transport=transport, headers={"authorization": f"Bearer {KEY}"}
-        ) as raw,
-    ):
-        remote = client.remote()
-        await compare("append one message", lambda: append_ours(remote), lambda: append_raw(raw), calls)
-        await compare("list 20 messages", lambda: list_ours(remote), lambda: list_raw(raw), calls)
+    for messages in (1, 20):
+        transport = Nowhere(messages)
+        headers = {"authorization": f"Bearer {KEY}"}
+        async with (
+            AsyncClient(False, remotes={"work": settings}, transport=transport) as client,
+            httpx.AsyncClient(base_url="https://vendor.example/v1/", transport=transport, headers=headers) as raw,
+        ):
+            remote = client.remote()
+            if messages == 1:
+                await compare("append one message", lambda: append_ours(remote), lambda: append_raw(raw), calls)
+            title = f"list {messages} message" + "s" * (messages > 1)
+            await compare(title, lambda: list_ours(remote), lambda: list_raw(raw), calls)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def error_codes() -> str:
     return table_of(rows)
 
 
-def help_of(command: str) -> str:
+def help_of(command: str = "") -> str:
     """Give the help text of a command, as a terminal of 80 columns shows it."""
     os.environ.update(COLUMNS="80", NO_COLOR="1", TERM="dumb")
     from omnilogue.cli import main
