@@ -45,7 +45,7 @@ def _required(path: Path, place: str) -> Path:
         path = Path(os.path.abspath(path.expanduser()))
     except (RuntimeError, OSError):
         raise ConfigurationError(f"the configuration file {path} has no place on this machine{place}") from None
-    if not path.exists():
+    if not os.path.exists(path):
         raise ConfigurationError(f"there is no configuration file {path}{place}", hint="make it, or name another")
     return path
 

@@ -25,8 +25,7 @@ def keep_secret(path_of_config: Path, remote: str, key: str, value: str) -> str:
         raise ConfigurationError(f"remotes.{remote}.{key}: the secret is empty", code="secret")
     folder = _folder(path_of_config)
     file = folder / f"{remote}.{key}"
-    _make_private(folder)
-    file.unlink(missing_ok=True)  # neither an old mode nor a link put in its place is kept
+    _make_room(folder, file)
     replace_file(file, value)
     return f"file:{folder.name}/{file.name}"
 
@@ -47,13 +46,15 @@ def _folder(path_of_config: Path) -> Path:
     return path_of_config.parent / f"{path_of_config.stem}.secrets"
 
 
-def _make_private(folder: Path) -> None:
+def _make_room(folder: Path, file: Path) -> None:
+    """Make the folder private, and remove what stands there: neither its mode nor where it links to is kept."""
     try:
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         if folder.is_symlink():
             problem = "it is a symbolic link"
         else:
             folder.chmod(FOLDER_MODE)
+            file.unlink(missing_ok=True)
             return
     except OSError as error:
         problem = str(error.strerror)

@@ -24,6 +24,8 @@ def replace_file(path: Path, text: str) -> None:
         _replace(path, text)
     except OSError as error:
         problem = f"{path} cannot be written: {error.strerror}"
+    except UnicodeEncodeError:
+        problem = f"{path} cannot be written: a value holds characters that are no text"
     else:
         return
     raise ConfigurationError(problem)

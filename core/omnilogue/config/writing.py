@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ def add_remote(path: Path, name: str, provider: str, settings: Mapping[str, Any]
     Raises ConfigurationError where the name is taken, or the file cannot be read or written.
     """
     checked_name(name)
-    text = read_text(path) if path.exists() else ""
+    text = read_text(path) if os.path.exists(path) else ""
     wanted = parse(text, path)
     remotes = _remotes(wanted, path)
     if name in remotes:
@@ -48,7 +49,7 @@ def remove_remote(path: Path, name: str) -> bool:
 
     Raises ConfigurationError where the file cannot be read or written.
     """
-    text = read_text(path) if path.exists() else ""
+    text = read_text(path) if os.path.exists(path) else ""
     wanted = parse(text, path)
     remotes = _remotes(wanted, path)
     if name not in remotes:

@@ -71,6 +71,13 @@ def test_a_folder_that_is_a_link_is_refused(work: Path) -> None:
     assert list((work / "elsewhere").iterdir()) == []
 
 
+def test_what_cannot_be_replaced_is_told(work: Path) -> None:
+    (work / "omnilogue.secrets/work.api_key").mkdir(parents=True)
+
+    with pytest.raises(ConfigurationError, match="cannot keep secrets"):
+        keep_secret(work / "omnilogue.toml", "work", "api_key", "k-one")
+
+
 @pytest.mark.parametrize("key", ["../x", "a/b", "", ".hidden", "a\nb"])
 def test_a_key_cannot_lead_elsewhere(work: Path, key: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be the name of a setting"):

@@ -112,6 +112,18 @@ class TestAdding:
 
         assert path.read_text(encoding="utf-8") == "[remotes.work\n"
 
+    def test_what_is_no_text_is_told_and_leaves_nothing(self, work: Path) -> None:
+        with pytest.raises(ConfigurationError, match="no text"):
+            add_remote(work / "x.toml", "work", "acme", {"note": "\udcff"})
+
+        assert list(work.iterdir()) == []
+
+    def test_a_place_that_cannot_be_written_is_told(self, work: Path) -> None:
+        (work / "file").write_text("", encoding="utf-8")
+
+        with pytest.raises(ConfigurationError, match="cannot be written"):
+            add_remote(work / "file/x.toml", "work", "acme", {})
+
     def test_a_link_is_not_followed(self, write: Write, work: Path) -> None:
         path = write(FILE)
         link = work / "link.toml"
