@@ -96,12 +96,18 @@ class SafeSend:
             raise
 
     async def _stored_reply(self, failure: OmnilogueError) -> Reply | None:
+        """Look twice for a reply that was shown; where there is none, tell on the failure what became of the turn."""
         try:
-            found = await self._find()
+            for pause in (0.0, self._account.settings.settle):
+                await self._account.clock.sleep(pause)
+                found = await self._find()
+                if found and (reply := _reply(found)):
+                    return reply
         except OmnilogueError:
             logger().info("reading_back_failed", remote=self._account.name, after=failure.code)
             return None
-        return _reply(found) if found else None
+        failure.outcome = "not_sent" if found is None else "applied"
+        return None
 
     async def _completed(self, after: list[Message]) -> Reply:
         """Give the reply to a turn that was found stored, with what stands `after` it."""
