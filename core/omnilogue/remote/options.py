@@ -37,6 +37,9 @@ ConversationLike: TypeAlias = Conversation | ConversationRef | str
 Content: TypeAlias = str | Part | Sequence[str | Part]
 """Text, a part, or a list of them."""
 
+LONGEST_ID = 1024
+"""Characters; no vendor's id comes near."""
+
 READ_SECONDS = 60.0
 TALK_SECONDS = 600.0
 
@@ -178,9 +181,11 @@ def conversation_id(remote: str, given: ConversationLike) -> str:
 
 
 def required_id(given: object, what: str) -> str:
-    """Give an id back. Raises InvalidInputError where it is no text or empty."""
-    if not isinstance(given, str) or not given.strip():
-        raise InvalidInputError(f"{given!r} is no {what}", hint="ids are text and not empty")
+    """Give an id back. Raises InvalidInputError where it is no text, empty or endless."""
+    if not isinstance(given, str) or not given.strip() or len(given) > LONGEST_ID:
+        raise InvalidInputError(
+            f"{given!r:.80} is no {what}", hint=f"ids are text, not empty, at most {LONGEST_ID} characters"
+        )
     return given
 
 
