@@ -85,12 +85,12 @@ def vendor() -> Iterator[MindCraftEmulator]:
 
 @pytest.fixture(params=PROVIDERS)
 async def place(request: Any, vendor: MindCraftEmulator, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Place]:
-    settings: dict[str, Any] = {
+    settings: dict[str, dict[str, Any]] = {
         "mindcraft": {**vendor.settings, "max_attempts": 1},
         "archive": {"path": str(tmp_path / "kept.db")},
         "memory": {},
-    }[request.param]
-    async with AsyncClient(False, remotes={"work": {"provider": request.param, **settings}}) as client:
+    }
+    async with AsyncClient(False, remotes={"work": {"provider": request.param, **settings[request.param]}}) as client:
         remote = client.remote()
         conversation = await remote.create(title="Trip")
         message = await remote.append(conversation, "hello")

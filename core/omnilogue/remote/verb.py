@@ -62,6 +62,7 @@ class Verb:
         error.operation = error.operation or self._operation
         if self._scope.applied and error.outcome in {None, "not_sent", "rejected"}:
             error.outcome = "applied"
+        _cut_foreign(error)
 
     def _outcome(self) -> Outcome:
         return "applied" if self._scope.applied and self._scope.outcome != "unknown" else self._scope.outcome
@@ -95,6 +96,16 @@ class Verb:
             outcome=self._outcome(),
             hint=f"this is a fault of the provider {self._account.info.name!r}; tell its author",
         )
+
+
+def _cut_foreign(error: BaseException | None) -> None:
+    """Let nothing of a plugin or a request hang on an error: it may hold credentials."""
+    while error is not None:
+        if not isinstance(error.__cause__, OmnilogueError):
+            error.__cause__ = None
+        if not isinstance(error.__context__, OmnilogueError):
+            error.__context__ = None
+        error = error.__cause__ or error.__context__
 
 
 def _seconds(account: Account, timeout: Timeout, default: float) -> float | None:
