@@ -40,7 +40,11 @@ class Choice:
     search: Annotated[str | None, Parameter(help="Text to look for, where the remote can search.")] = None
     ids_from: Annotated[
         Path | None,
-        Parameter(help="Conversations whose ids this file names, one a line; - is standard input.", metavar="FILE"),
+        Parameter(
+            help="Conversations whose ids this file names, one a line; - is standard input.",
+            metavar="FILE",
+            allow_leading_hyphen=True,
+        ),
     ] = None
     branches: Annotated[bool, Parameter(help="Messages of all branches, parents first.")] = False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -18,9 +17,12 @@ class Progress:
     """Counts items on standard error while the result goes elsewhere; silent where nobody looks."""
 
     def __init__(self, session: Session) -> None:
+        from ..http import SystemClock
+
+        self._clock = SystemClock()
         self._is_seen = sys.stderr.isatty() and not session.quiet and not session.output.is_terminal
         self._count = 0
-        self._began = self._told = time.monotonic()
+        self._began = self._told = self._clock.monotonic()
         self._width = 0
 
     def __enter__(self) -> Self:
@@ -29,7 +31,7 @@ class Progress:
     def advance(self) -> None:
         """Count one item."""
         self._count += 1
-        if self._is_seen and (now := time.monotonic()) - self._told >= EVERY:
+        if self._is_seen and (now := self._clock.monotonic()) - self._told >= EVERY:
             self._told = now
             self._tell(f"{self._count} read, {self._count / (now - self._began):.0f}/s")
 

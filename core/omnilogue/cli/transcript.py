@@ -45,7 +45,7 @@ def message_lines(message: Message) -> Iterator[str]:
     if message.status != "complete":
         about.append(f"({message.status})")
     yield ""
-    yield f"--- {one_line('  '.join(word for word in about if word))}"
+    yield f"--- {'  '.join(one_line(word) for word in about if word)}"
     for part in message.parts:
         yield part_text(part)
 

@@ -1,0 +1,148 @@
+"""The process: start-up, streams and signals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omnilogue import __version__
+
+OMNILOGUE = [sys.executable, "-m", "omnilogue"]
+HEAVY = ("httpx", "pydantic", "rich", "cyclopts", "asyncio", "structlog", "tenacity", "pluggy")
+
+
+def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    options = {"stdin": subprocess.DEVNULL, **options}
+    return subprocess.run(
+        [*OMNILOGUE, *arguments], capture_output=True, encoding="utf-8", timeout=30, check=False, **options
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import omnilogue",
+        "import sys; sys.argv = ['omnilogue', '--version']; from omnilogue.cli import main; main()",
+    ],
+)
+def test_neither_the_import_nor_the_version_loads_anything_heavy(code: str) -> None:
+    told = f"{code}\nimport sys; print([name for name in {HEAVY!r} if name in sys.modules])"
+
+    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+
+    assert found.stdout.splitlines()[-1] == "[]"
+    assert found.stderr == ""
+
+
+def test_the_version_is_printed_alone() -> None:
+    found = process("--version")
+
+    assert (found.returncode, found.stdout, found.stderr) == (0, f"{__version__}\n", "")
+
+
+def test_help_loads_neither_the_network_nor_the_model() -> None:
+    told = (
+        "import sys; from omnilogue.cli.running import run; run(['--help'])\n"
+        "assert not {'httpx', 'pydantic', 'structlog', 'tenacity'} & set(sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", told], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])
+def test_output_is_utf_8_whatever_the_locale_says(locale: str) -> None:
+    environment = {**os.environ, "LC_ALL": locale, "LANG": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+    made = process("new", ":archive:a.db", "--title", "旅行", env={**os.environ})
+    found = process("ls", ":archive:a.db", env=environment)
+    document = process("ls", ":archive:a.db", "--json", env=environment)
+
+    assert made.returncode == 0
+    assert found.stdout.rstrip().endswith("旅行")
+    assert "旅行" in document.stdout
+
+
+def test_standard_input_is_utf_8_whatever_the_locale_says() -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    address = process("new", ":archive:a.db").stdout.strip()
+
+    process("append", address, "-", stdin=None, input="Grüße\n", env=environment)
+
+    assert "Grüße" in process("show", address).stdout
+
+
+def test_a_reader_who_leaves_early_is_no_error() -> None:
+    address = process("new", ":archive:a.db").stdout.strip()
+    process("append", address, "-", stdin=None, input="long " * 60_000)
+    with subprocess.Popen([*OMNILOGUE, "show", address], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+
+        running.stdout.read(1)
+        running.stdout.close()
+        said = running.stderr.read()
+
+    assert (running.returncode, said) == (0, b"")
+
+
+def test_closed_streams_do_not_matter() -> None:
+    words = " ".join(OMNILOGUE)
+
+    found = subprocess.run(
+        ["sh", "-c", f"{words} providers --json >&- 2>&- <&-; echo $?"], capture_output=True, text=True, check=True
+    )
+
+    assert (found.stdout, found.stderr) == ("0\n", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_is_told_in_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        found = subprocess.run(
+            [*OMNILOGUE, "providers", "--json"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert found.returncode == 1
+    assert found.stderr == "omnilogue: the result cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_with_its_code_and_without_a_traceback(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    server = tmp_path / "silent.py"
+    server.write_text(
+        "import socket, sys\n"
+        "listening = socket.create_server(('127.0.0.1', 0))\n"
+        "print(listening.getsockname()[1], flush=True)\n"
+        "connection, _ = listening.accept()\n"
+        "print('called', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, str(server)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as silent:
+        assert silent.stdout is not None
+        port = silent.stdout.readline().strip()
+        environment = {
+            **os.environ,
+            "OMNILOGUE_REMOTES__WORK__PROVIDER": "mindcraft",
+            "OMNILOGUE_REMOTES__WORK__BASE_URL": f"http://127.0.0.1:{port}/",
+            "OMNILOGUE_REMOTES__WORK__API_KEY": "MC-0123456789ABCDEF0123456789ABCDEF",
+        }
+        with subprocess.Popen(
+            [*OMNILOGUE, "ls", "work:", "--json"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as running:
+            silent.stdout.readline()
+            running.send_signal(number)
+            out, err = running.communicate(timeout=10)
+        silent.communicate("")
+
+    assert running.returncode == code
+    assert err == b""
+    assert json.loads(out)["error"]["message"] in {"interrupted", "stopped by SIGTERM"}
