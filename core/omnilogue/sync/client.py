@@ -1,0 +1,74 @@
+"""`AsyncClient` for code without an event loop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from ..client import AsyncClient
+from ..config import Configuration
+from ..errors import InvalidInputError
+from ..http import Clock
+from ..provider import Plugins
+from .bridge import Bridge
+from .remote import Remote
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Client:
+    """`AsyncClient` for code without an event loop; may be shared by threads, not by processes."""
+
+    def __init__(
+        self,
+        config: str | os.PathLike[str] | Literal[False] | None = None,
+        *,
+        remotes: Mapping[str, Mapping[str, Any]] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+        plugins: bool = True,
+    ) -> None:
+        self._client = AsyncClient(config, remotes=remotes, transport=transport, clock=clock, plugins=plugins)
+        self._bridge = Bridge()
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration as it was read."""
+        return self._client.configuration
+
+    @property
+    def plugins(self) -> Plugins:
+        """The plugins this client sees."""
+        return self._client.plugins
+
+    def remote(self, name: str | None = None) -> Remote:
+        """Give a configured remote, the default one without a name."""
+        self._bridge.require_open()
+        return Remote(self._client.remote(name), self._bridge)
+
+    def connect(self, provider: str, *, name: str, **settings: Any) -> Remote:
+        """Give a remote no file knows."""
+        self._bridge.require_open()
+        return Remote(self._client.connect(provider, name=name, **settings), self._bridge)
+
+    def close(self) -> None:
+        """Close all remotes, their connections and the bridge; harmless twice, and in a forked child."""
+        try:
+            if self._bridge.is_used:
+                with suppress(InvalidInputError):  # closed before, or nothing of it is here
+                    self._bridge.call(self._client.aclose)
+        finally:
+            self._bridge.close()
+
+    def __enter__(self) -> Self:
+        self._bridge.require_open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
