@@ -27,8 +27,8 @@ test: $(VENV)/.installed-test  ## all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.installed-test $(VENV)/.installed-check  ## lint, format, types, architecture, dependencies, generated docs
-	@$(BIN)/ruff check core providers tests benchmarks
-	@$(BIN)/ruff format --check core providers tests benchmarks
+	@$(BIN)/ruff check core providers tests benchmarks docs conftest.py
+	@$(BIN)/ruff format --check core providers tests benchmarks docs conftest.py
 	@$(BIN)/mypy core providers tests
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/deptry core providers

@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -115,9 +116,9 @@ async def main() -> None:
         ):
             remote = client.remote()
             if messages == 1:
-                await compare("append one message", lambda: append_ours(remote), lambda: append_raw(raw), calls)
+                await compare("append one message", partial(append_ours, remote), partial(append_raw, raw), calls)
             title = f"list {messages} message" + "s" * (messages > 1)
-            await compare(title, lambda: list_ours(remote), lambda: list_raw(raw), calls)
+            await compare(title, partial(list_ours, remote), partial(list_raw, raw), calls)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def _settings_of(kind: Any, prefix: str) -> Iterator[list[str]]:
 
 def _default_of(field: Any) -> str:
     value = field.get_default(call_default_factory=True)
-    if value is None or value == {} or value == []:
+    if value is None or (not value and isinstance(value, (dict, list))):
         return ""
     return f"`{str(value).lower()}`" if isinstance(value, bool) else f"`{value!r}`".replace("'", '"')
 
@@ -85,9 +85,13 @@ def error_codes() -> str:
     """Make the table of error classes and their codes."""
     kinds = {kind for kind in BY_CODE.values() if kind is not OmnilogueError}
     rows = [["class", "codes", "when"]]
-    for kind in sorted(kinds, key=lambda kind: list(BY_CODE).index(kind.codes[0])):
-        rows.append([f"`{kind.__name__}`", ", ".join(f"`{code}`" for code in kind.codes), (kind.__doc__ or "").strip()])
+    in_order = sorted(kinds, key=lambda kind: list(BY_CODE).index(kind.codes[0]))
+    rows += [[f"`{kind.__name__}`", _codes_of(kind), (kind.__doc__ or "").strip()] for kind in in_order]
     return table_of(rows)
+
+
+def _codes_of(kind: type[OmnilogueError]) -> str:
+    return ", ".join(f"`{code}`" for code in kind.codes)
 
 
 def help_of(command: str = "") -> str:
