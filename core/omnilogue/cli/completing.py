@@ -24,7 +24,7 @@ def completion(
     `omnilogue --install-completion` puts it in its place.
 
     Examples:
-      omnilogue completion bash > ~/.local/share/bash-completion/completions/omnilogue
+      omnilogue completion zsh > ~/.zfunc/_omnilogue
       omnilogue --install-completion
     """
     script = build().generate_completion(prog_name="omnilogue", shell=shell or _detected())

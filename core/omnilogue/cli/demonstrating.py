@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import OmnilogueError, PluginError
 from . import exits
 from .emulating import make_emulator, start
-from .grades import grade_text
+from .grades import SYMBOLS, grade_text, new_table
 from .session import DEFAULTS, Session
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ STEPS = (
 )
 """The operations of the script, in its order."""
 
-CLOSING = """\
+CLOSING = f"""\
 Vendors were emulated on this machine: no key was used, nothing left it, and
 nothing is left behind.
 
-  native       the vendor has it
-  emulated     Omnilogue makes it of other calls, and nothing is lost
-  lossy        something is lost, and only with consent
-  unsupported  refused before anything is sent
+  {SYMBOLS["native"]} native       the vendor has it
+  {SYMBOLS["emulated"]} emulated     Omnilogue makes it of other calls, and nothing is lost
+  {SYMBOLS["lossy"]} lossy        something is lost, and only with consent
+  {SYMBOLS["unsupported"]} unsupported  refused before anything is sent
 
 Try next:
   omnilogue providers                    what each provider can do
@@ -135,12 +135,9 @@ def _print(session: Session, rows: list[Row]) -> None:
     if session.json:
         session.output.document({"items": [asdict(row) for row in rows]})
         return
-    from rich import box
-    from rich.table import Table
-
     names = list(dict.fromkeys(row.provider for row in rows))
     cells = {(row.operation, row.provider): row for row in rows}
-    table = Table("operation", *names, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = new_table("operation", *names)
     for operation in STEPS:
         table.add_row(operation, *(_cell(cells[operation, name]) for name in names))
     session.output.show(table)

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from ..errors import PluginError
 from .described import describe_settings
-from .grades import grade_text
+from .grades import grade_text, new_table
 from .output import Rows
 from .session import DEFAULTS, Session
 from .terminal import one_line
@@ -70,30 +70,25 @@ def _document(info: ProviderInfo) -> dict[str, Any]:
 
 
 def _print_all(session: Session, infos: list[ProviderInfo]) -> None:
-    from rich import box
-    from rich.table import Table
-
     rows = Rows(session.output)
     for info in infos:
         rows.add(info.name, info.title, "with an emulator" if info.emulator else "")
     rows.flush()
     features = {info.name: _features(info) for info in infos}
-    table = Table("operation", *(one_line(name) for name in features), box=box.SIMPLE_HEAD, pad_edge=False)
+    table = new_table("operation", *(one_line(name) for name in features))
     for operation in next(iter(features.values()), ()):
-        table.add_row(operation, *(grade_text(found[operation].grade) for found in features.values()))
+        grades = [found[operation].grade.value for found in features.values()]
+        table.add_row(operation, *(grade_text(grade, "" if grade == "unsupported" else grade) for grade in grades))
     session.output.show(table)
-    session.output.line("`omnilogue providers NAME` tells notes and settings.")
+    session.output.line("- is unsupported. `omnilogue providers NAME` tells notes and settings.")
 
 
 def _print_one(session: Session, info: ProviderInfo) -> None:
-    from rich import box
-    from rich.table import Table
-
     session.output.line(f"{info.name}: {info.title}")
-    operations = Table("operation", "grade", "note", box=box.SIMPLE_HEAD, pad_edge=False)
+    operations = new_table("operation", "grade", "note")
     for operation, row in _features(info).items():
-        operations.add_row(operation, grade_text(row.grade), one_line(row.note))
-    settings = Table("setting", "type", "default", "meaning", box=box.SIMPLE_HEAD, pad_edge=False)
+        operations.add_row(operation, grade_text(row.grade, row.grade.value), one_line(row.note))
+    settings = new_table("setting", "type", "default", "meaning")
     for one in describe_settings(info.settings):
         default = "required" if one["required"] else "" if one["default"] is None else str(one["default"])
         settings.add_row(*map(one_line, (one["name"], one["type"], default, one["description"])))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 ROWS_AT_ONCE = 50
+WIDTH_OF_FILES = 200
+"""Columns of a table that nobody looks at while it is written."""
 
 
 def prepare_streams() -> None:
@@ -68,7 +70,8 @@ class Output:
         if self._console is None:
             from rich.console import Console
 
-            self._console = Console(file=self.stream, markup=False, highlight=False, emoji=False)
+            width = None if self.is_terminal else WIDTH_OF_FILES
+            self._console = Console(file=self.stream, markup=False, highlight=False, emoji=False, width=width)
         return self._console
 
     def text(self, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import inspect
 import os
 import signal
@@ -91,6 +92,8 @@ def _tell(error: OmnilogueError, arguments: list[str]) -> None:
 
 def _perform(arguments: list[str], *, owns_process: bool) -> int:
     command, bound = _parsed(arguments)
+    if owns_process:
+        gc.enable()
     session = _session(command, bound)
     if session is None:
         return _called(command, bound)
@@ -216,13 +219,10 @@ def _raise_terminated(*_: object) -> None:
 
 def _settle_collector() -> None:
     """Load what every command needs, then keep it out of the collector's way."""
-    import gc
-
     from .. import client  # noqa: F401  # only its import counts
 
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    gc.enable()
 
 
 def _let_go() -> None:

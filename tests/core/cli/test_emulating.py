@@ -1,0 +1,64 @@
+"""`emulate`."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import pytest
+
+Cli: TypeAlias = Callable[..., Any]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_it_serves_until_it_is_told_to_stop(number: signal.Signals, code: int) -> None:
+    command = [sys.executable, "-m", "omnilogue", "emulate", "mindcraft", "--quirk", "max_size=7"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        first = json.loads(running.stdout.readline())
+        with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(f"{first['url']}session/"):
+            pass
+        refused.value.close()
+        running.send_signal(number)
+        out, err = running.communicate(timeout=10)
+
+    assert first["provider"] == "mindcraft"
+    assert first["url"].startswith("http://127.0.0.1:")
+    assert refused.value.code == 401
+    assert (running.returncode, out) == (code, "")
+    assert "base_url" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["memory"], "has no emulator"),
+        (["nowhere"], "there is no provider"),
+        (["mindcraft", "--quirk", "unheard_of=1"], "unknown quirk 'unheard_of'"),
+        (["mindcraft", "--quirk", "max_size=many"], "--quirk"),
+        (["mindcraft", "--quirk", "max_size"], "--quirk"),
+        (["mindcraft", "--port", "70000"], "port 70000 cannot be opened"),
+        (["mindcraft", "--port", "-1"], "port -1 cannot be opened"),
+        ([], "PROVIDER"),
+    ],
+)
+def test_what_cannot_be_served_is_told(cli: Cli, arguments: list[str], told: str) -> None:
+    found = cli("emulate", *arguments, "--json")
+
+    assert found.code == 2
+    assert told in found.error["message"]
+
+
+def test_a_port_in_use_is_told(cli: Cli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        found = cli("emulate", "mindcraft", "--port", str(taken.getsockname()[1]))
+
+    assert found.code == 2
+    assert "cannot be opened" in found.err
+    assert "address already in use" in found.err.lower()
