@@ -10,11 +10,13 @@ from cyclopts import Parameter
 from ..errors import PluginError
 from .described import describe_settings
 from .grades import grade_text, new_table
-from .output import Rows
+from .output import Rows, as_json
 from .session import DEFAULTS, Session
 from .terminal import one_line
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from ..provider import Features, ProviderInfo
 
 
@@ -88,11 +90,22 @@ def _print_one(session: Session, info: ProviderInfo) -> None:
     operations = new_table("operation", "grade", "note")
     for operation, row in _features(info).items():
         operations.add_row(operation, grade_text(row.grade, row.grade.value), one_line(row.note))
-    settings = new_table("setting", "type", "default", "meaning")
+    settings = new_table("setting", "meaning")
     for one in describe_settings(info.settings):
-        default = "required" if one["required"] else "" if one["default"] is None else str(one["default"])
-        settings.add_row(*map(one_line, (one["name"], one["type"], default, one["description"])))
+        settings.add_row(one_line(one["name"]), _meaning(one))
     session.output.show(operations, settings)
+
+
+def _meaning(setting: dict[str, Any]) -> Text:
+    """Give a setting's description with its type and default."""
+    from rich.text import Text
+
+    default = setting["default"]
+    told = default if isinstance(default, str) else as_json(default)
+    more = "required" if setting["required"] else "" if default in (None, "", [], {}) else f"default {told}"
+    about = ", ".join(filter(None, (setting["type"], more)))
+    meaning = Text(one_line(f"{setting['description']} "))
+    return meaning.append(f"{' ' if meaning else ''}({one_line(about)})", style="dim")
 
 
 def plugins(*, session: Session = DEFAULTS) -> None:

@@ -66,9 +66,11 @@ def _told(arguments: list[str], *, owns_process: bool) -> int:
             words = ("stopped by SIGTERM", "terminated") if is_terminated else ("interrupted", "interrupted")
             _tell(OmnilogueError(words[0], code=words[1]), arguments)
         return exits.TERMINATED if is_terminated else exits.INTERRUPTED
-    except OSError:
+    except BrokenPipeError:
         raise
     except Exception as error:
+        if isinstance(error, OSError):
+            sys.stdout.flush()  # raises again where it is the result that cannot be written
         if "-vv" in arguments:
             traceback.print_exc()
         failure = OmnilogueError(f"a fault of Omnilogue itself: {type(error).__name__}: {error}", hint=BUG)

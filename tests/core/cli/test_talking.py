@@ -212,6 +212,21 @@ def test_a_bug_is_one_line_unless_more_is_asked_for(
     assert cli("send", talk, "Hello", "--json").error["code"] == "error"
 
 
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_trouble_with_this_machine_is_told_too(
+    cli: Cli, talk: str, option: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "/somewhere")
+
+    monkeypatch.setattr("omnilogue.cli.values.content", broken)
+
+    found = cli("send", talk, "Hello", *option)
+
+    assert found.code == 1
+    assert "Permission denied: '/somewhere'" in found.out + found.err
+
+
 def test_a_closed_standard_input_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
     from omnilogue import InvalidInputError
     from omnilogue.cli.values import read_stdin
