@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from omnilogue.cli.described import describe_settings
 from omnilogue.errors import BY_CODE, OmnilogueError
 from omnilogue.model import OPERATIONS
-from omnilogue.provider import Features, Plugins, ProviderInfo, Secret
+from omnilogue.provider import Features, Plugins, ProviderInfo
 from omnilogue.remote.grades import effective
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,33 +54,16 @@ def settings(name: str) -> str:
     """Make the table of one provider's settings."""
     info = Plugins(outside=False).provider(name)
     rows = [["setting", "type", "default", "what it is"]]
-    rows += list(_settings_of(info.settings, ""))
+    rows += [
+        [f"`{one['name']}`", one["type"], "required" if one["required"] else _default_of(one), one["description"]]
+        for one in describe_settings(info.settings)
+    ]
     return table_of(rows)
 
 
-def _settings_of(kind: Any, prefix: str) -> Iterator[list[str]]:
-    for name, field in kind.model_fields.items():
-        if hasattr(field.annotation, "model_fields"):
-            yield from _settings_of(field.annotation, f"{prefix}{name}.")
-            continue
-        default = "required" if field.is_required() else _default_of(field)
-        yield [f"`{prefix}{name}`", f"`{_type_of(field.annotation)}`", default, field.description or ""]
-
-
-def _default_of(field: Any) -> str:
-    value = field.get_default(call_default_factory=True)
-    if value is None or (not value and isinstance(value, (dict, list))):
-        return ""
-    return f"`{str(value).lower()}`" if isinstance(value, bool) else f"`{value!r}`".replace("'", '"')
-
-
-def _type_of(annotation: Any) -> str:
-    text = "secret" if annotation is Secret else str(getattr(annotation, "__name__", annotation))
-    text = text if isinstance(annotation, type) and "[" not in str(annotation) else str(annotation)
-    text = "secret" if annotation is Secret else text
-    for clutter in ("typing.", "pathlib._local.", "pathlib.", "<class '", "'>", "omnilogue.http.secret."):
-        text = text.replace(clutter, "")
-    return text.replace("|", "or").replace("or None", "or nothing")
+def _default_of(setting: dict[str, Any]) -> str:
+    default = setting["default"]
+    return f"`{json.dumps(default)}`" if default not in (None, "", [], {}) else ""
 
 
 def error_codes() -> str:

@@ -210,8 +210,12 @@ def _connect(path: Path, mode: str) -> Database:
         factory=Database,
     )
     database.row_factory = sqlite3.Row
-    database.execute("PRAGMA foreign_keys = ON")
-    database.execute("PRAGMA synchronous = FULL")
+    try:
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        database.close()
+        raise
     database.create_function("has_metadata", 2, mapping.has_metadata, deterministic=True)
     database.create_function("indexable", 1, mapping.indexable, deterministic=True)
     return database

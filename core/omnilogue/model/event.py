@@ -9,7 +9,7 @@ from pydantic import Field
 from .conversation import ConversationRef
 from .part import INLINE_BYTES, Citation, ToolCallPart
 from .reply import Reply
-from .values import Value
+from .values import Bytes, Value
 
 
 class StreamEvent(Value):
@@ -44,7 +44,7 @@ class AudioDelta(StreamEvent):
     """A piece of the spoken reply: its bytes, or where they lie; `seconds` is its length."""
 
     type: Literal["audio_delta"] = "audio_delta"
-    data: Annotated[bytes, Field(max_length=INLINE_BYTES)] | None = None
+    data: Annotated[Bytes, Field(max_length=INLINE_BYTES)] | None = None
     url: str | None = None
     seconds: float | None = None
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, JsonValue, PrivateAttr, model_validator
 
-from .values import Kept
+from .values import Bytes, Kept
 
 INLINE_BYTES = 1024 * 1024
 """How many bytes a part may carry in itself; larger content is a file on disk or at the vendor."""
@@ -52,7 +52,7 @@ class MediaPart(Kept):
     media_type: str | None = None
     size: int | None = Field(default=None, ge=0)
     sha256: str | None = None
-    data: Annotated[bytes, Field(max_length=INLINE_BYTES)] | None = None
+    data: Annotated[Bytes, Field(max_length=INLINE_BYTES)] | None = None
 
     _path: Path | None = PrivateAttr(default=None)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer
 
 FORMAT = "omnilogue/1"
 """The version of the JSON form of all values, written by files and documents that hold them."""
@@ -19,7 +20,11 @@ def to_utc(moment: datetime) -> datetime:
 Moment: TypeAlias = Annotated[AwareDatetime, AfterValidator(to_utc)]
 """An aware time, kept in UTC. A time without a zone is refused: the provider must have assumed one."""
 
+
 Metadata: TypeAlias = dict[str, JsonValue]
+
+Bytes: TypeAlias = Annotated[bytes, PlainSerializer(lambda data: b64encode(data).decode("ascii"), when_used="json")]
+"""Bytes, base64 of the standard alphabet in JSON; the URL-safe one is read too."""
 
 Role: TypeAlias = (
     Literal["system", "developer", "user", "assistant", "tool"] | Annotated[str, Field(pattern=r"(?s)^other:.+$")]
@@ -30,7 +35,8 @@ Role: TypeAlias = (
 class Value(BaseModel):
     """A frozen value; what it does not know is refused, because a misspelt field must not pass in silence."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
+    # NaN and infinity are refused: JSON has no word for them, and they would come back as nothing.
+    model_config = ConfigDict(frozen=True, extra="forbid", val_json_bytes="base64", allow_inf_nan=False)
 
     def __hash__(self) -> int:
         """Values are compared as a whole; metadata may hold lists, so the hash is that of the JSON text."""

@@ -17,12 +17,12 @@ class SendDefaults(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: str | None = None
-    instructions: str | None = None
-    max_output_tokens: int | None = Field(default=None, ge=1)
-    temperature: float | None = Field(default=None, ge=0)
-    busy: Busy | None = None
-    options: dict[str, Any] | None = None
+    model: str | None = Field(default=None, description="The model that answers.")
+    instructions: str | None = Field(default=None, description="Instructions for each answer.")
+    max_output_tokens: int | None = Field(default=None, ge=1, description="Longest answer, tokens.")
+    temperature: float | None = Field(default=None, ge=0, description="How freely it answers.")
+    busy: Busy | None = Field(default=None, description="What to do while another write is under way.")
+    options: dict[str, Any] | None = Field(default=None, description="What only this vendor has.")
 
 
 class ProviderSettings(BaseModel):

@@ -47,11 +47,12 @@ def effective(declared: Features) -> Features:
         for name, (source, how) in FALLBACKS.items()
         if _usable(declared[source]) and not _usable(declared[name])
     }
-    if not _usable(declared.regenerate) and declared.send.limits.empty_turn:
+    talking = next((row for row in (declared.send, declared.stream) if row.limits.empty_turn), None)
+    if talking is not None and not _usable(declared.regenerate):
         note = "the stored turn is answered again, then the old reply is deleted"
         if not _usable(declared.delete_message):
             note = "the stored turn is answered again; the old reply stays"
-        fields = declared.send.limits.fields or TURN_OPTIONS
+        fields = talking.limits.fields or TURN_OPTIONS
         made["regenerate"] = emulated(note, fields=tuple(name for name in fields if name != "metadata"))
     return declared.replace(**made)
 

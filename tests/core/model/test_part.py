@@ -111,3 +111,13 @@ class TestFilesOnDisk:
     def test_a_file_that_cannot_be_read_is_told(self, tmp_path: Path) -> None:
         with pytest.raises(OSError, match="nowhere"):
             FilePart.from_path(tmp_path / "nowhere")
+
+
+def test_bytes_are_written_in_the_standard_alphabet_and_read_in_both() -> None:
+    part = ImagePart(data=b"\xff\xfe\xfd")
+
+    written = json.loads(part.model_dump_json())["data"]
+
+    assert written == "//79"
+    for text in (written, "__79"):
+        assert ImagePart.model_validate_json(json.dumps({"type": "image", "data": text})) == part

@@ -210,3 +210,9 @@ class TestMoments:
 
 def test_the_version_of_the_form_is_named() -> None:
     assert model.FORMAT == "omnilogue/1"
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_json_has_no_word_for_is_refused_at_any_depth(number: float) -> None:
+    with pytest.raises(ValidationError, match="finite"):
+        model.Message(role="user", metadata={"a": [{"b": number}]})

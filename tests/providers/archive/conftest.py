@@ -5,10 +5,9 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
-from omnilogue.http import Clock, Http, HttpSettings
+from omnilogue.http import Clock
 from omnilogue.log import logger
 from omnilogue.provider import Context
 from omnilogue_archive.provider import Archive
@@ -35,13 +34,8 @@ class StepClock:
         self.time += timedelta(seconds=seconds)
 
 
-def no_network(request: httpx.Request) -> httpx.Response:
-    raise AssertionError(f"an archive asked the network: {request.url}")
-
-
 def make(path: Path, clock: Clock) -> Archive:
-    http = Http(HttpSettings(base_url="http://127.0.0.1/"), lambda: httpx.MockTransport(no_network), clock)
-    return Archive(ArchiveSettings(path=path), Context(remote="backup", http=http, clock=clock, log=logger()))
+    return Archive(ArchiveSettings(path=path), Context(remote="backup", http=None, clock=clock, log=logger()))
 
 
 @pytest.fixture
