@@ -70,8 +70,8 @@ class AsyncClient:
     def _configured(self, name: str) -> RemoteConfiguration:
         configured = self._configuration.remotes.get(name)
         if configured is None and name.startswith(":"):
-            if split_address(name)[1] is not None:
-                raise InvalidInputError(f"{name!r} is a conversation", hint="a remote is written like :PROVIDER:PATH")
+            if split_address(name) != (name, None):
+                raise InvalidInputError(f"{name!r} is no remote", hint="a remote is written like :PROVIDER:PATH")
             _, provider, path = name.split(":")
             configured = RemoteConfiguration(name, provider, {"path": path})
         if configured is None:

@@ -47,8 +47,8 @@ def effective(declared: Features) -> Features:
         for name, (source, how) in FALLBACKS.items()
         if _usable(declared[source]) and not _usable(declared[name])
     }
-    talking = next((row for row in (declared.send, declared.stream) if row.limits.empty_turn), None)
-    if talking is not None and not _usable(declared.regenerate):
+    talking = declared.send if _usable(declared.send) else declared.stream
+    if talking.limits.empty_turn and not _usable(declared.regenerate):
         note = "the stored turn is answered again, then the old reply is deleted"
         if not _usable(declared.delete_message):
             note = "the stored turn is answered again; the old reply stays"

@@ -93,7 +93,7 @@ async def test_an_option_nobody_knows_is_named_with_those_that_are(remote: Any) 
         ({"temperature": -1}, "temperature"),
         ({"temperature": "warm"}, "temperature"),
         ({"model": 5}, "model"),
-        ({"tools": [{"a": float("nan")}]}, "JSON"),
+        ({"tools": [{"a": float("nan")}]}, "tools"),
         ({"metadata": {"_omnilogue": "x"}}, "metadata keys"),
         ({"metadata": {"": "x"}}, "metadata keys"),
         ({"busy": "maybe"}, "busy"),
