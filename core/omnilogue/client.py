@@ -8,11 +8,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from .config import Configuration, RemoteConfiguration, load, settings_for
-from .errors import ConfigurationError, InvalidInputError
+from .errors import ConfigurationError, InvalidInputError, NotFoundError
 from .http import Clock, HttpSettings, Observer, SystemClock
+from .model import Conversation, ConversationRef
 from .provider import Plugins, ProviderInfo, ProviderSettings
 from .remote import Account, AsyncRemote
 from .remote.account import secrets_of
+from .state import State
 
 if TYPE_CHECKING:
     import httpx
@@ -24,7 +26,8 @@ class AsyncClient:
     """Opens remotes by name. Made without I/O on the network; belongs to one event loop.
 
     `config` is a path, or False for neither files nor environment; `remotes` maps names to settings and wins over
-    both; `transport` carries the requests of all remotes (tests, special networks); `clock` tells the time;
+    both; `state` is the URL of the state (`sqlite:///PATH`, `memory:`), by default the configured one, else the
+    user's own; `transport` carries the requests of all remotes (tests, special networks); `clock` tells the time;
     with `plugins=False` only the built-in providers are seen. Raises ConfigurationError.
     """
 
@@ -33,11 +36,13 @@ class AsyncClient:
         config: str | os.PathLike[str] | Literal[False] | None = None,
         *,
         remotes: Mapping[str, Mapping[str, Any]] | None = None,
+        state: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
         plugins: bool = True,
     ) -> None:
         self._configuration = load(config, remotes=remotes)
+        self._state = State(state or self._configuration.state)
         self._plugins = Plugins(outside=plugins)
         self._given_transport = transport
         self._clock = clock or SystemClock()
@@ -55,6 +60,26 @@ class AsyncClient:
     def plugins(self) -> Plugins:
         """The plugins this client sees."""
         return self._plugins
+
+    @property
+    def state(self) -> State:
+        """What Omnilogue itself keeps for this client's remotes."""
+        return self._state
+
+    async def resolve(
+        self, address: str | Conversation | ConversationRef, remote: str | None = None
+    ) -> ConversationRef:
+        """Give the conversation an address names, where it lives now: after a rebuild it has another id.
+
+        With `remote`, its copy on that remote. Raises InvalidInputError for what is no address of a conversation,
+        NotFoundError for one that was deleted here, or has no copy there.
+        """
+        name, conversation_id = split_address(address) if isinstance(address, str) else (address.remote, address.id)
+        if conversation_id is None:
+            raise InvalidInputError(f"{address} names no conversation", hint=f"write it like {address}ID")
+        if remote not in {None, name}:
+            raise NotFoundError(f"no copy of {name}:{conversation_id} on {remote!r} is known")
+        return await self.remote(name).resolve(conversation_id)
 
     def remote(self, name: str | None = None) -> AsyncRemote:
         """Give a configured remote, the default one without a name. Raises ConfigurationError for an unknown one.
@@ -106,6 +131,7 @@ class AsyncClient:
             for remote in list(self._open.values()):
                 await remote.aclose()
         finally:
+            self._state.close()
             if self._transports is not None:
                 await self._transports.aclose()
 
@@ -128,6 +154,7 @@ class AsyncClient:
             describe,
             self._transport,
             self._clock,
+            state=self._state,
             observers=self._all_observers,
             on_close=lambda: self._open.pop(configured.name, None),
         )

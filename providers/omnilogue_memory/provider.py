@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from omnilogue.errors import BY_CODE, NotFoundError, OmnilogueError, Outcome, StreamInterruptedError
 from omnilogue.model import Conversation, Event, Message, Page, Reply, ReplyCompleted, TextDelta, TextPart, Usage
-from omnilogue.provider import Changes, Context, Draft, Features, Provider, Query, Turn, native, unsupported
+from omnilogue.provider import Changes, Context, Draft, Features, Plugins, Provider, Query, Turn, native, unsupported
 
 from .settings import MemorySettings
 
@@ -53,6 +53,8 @@ class Memory(Provider[MemorySettings]):
 
     def __init__(self, settings: MemorySettings, context: Context) -> None:
         super().__init__(settings, context)
+        if settings.like:
+            self.features = Plugins().provider(settings.like).provider.features
         self._conversations: dict[str, Conversation] = {}
         self._messages: dict[str, dict[str, Message]] = {}
         self._ids = count(1)

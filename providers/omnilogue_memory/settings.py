@@ -19,6 +19,8 @@ class MemorySettings(ProviderSettings):
         description="Error codes that the next sends fail with, in turn: rate_limit, stream_broken, outcome_unknown...",
     )
 
+    like: str | None = Field(default=None, description="Name of a provider whose grades it takes on.")
+
     @model_validator(mode="after")
     def _known_faults(self) -> Self:
         if unknown := [code for code in self.faults if code not in BY_CODE]:

@@ -73,13 +73,15 @@ class Configuration:
     """All remotes by name, and the name of the default one.
 
     `path` is the file that was read, None where there was none; `trusted` is False for a file that merely lay in
-    the working directory or above it: it may not run commands.
+    the working directory or above it: it may not run commands. `state` is the URL of the state, None for the user's
+    own; a relative path in it is relative to the file.
     """
 
     path: Path | None
     default: str | None
     remotes: Mapping[str, RemoteConfiguration]
     trusted: bool = True
+    state: str | None = None
 
 
 def checked_name(name: str, place: str = "") -> str:

@@ -14,7 +14,7 @@ from .configuration import Steps
 
 PREFIX = "OMNILOGUE_"
 DIVIDER = "__"
-KEYS = ("default", "remotes")
+KEYS = ("default", "remotes", "state")
 """All top-level keys of a configuration."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ..errors import ConfigurationError
+from ..state import path_of
 from .configuration import Configuration, Origin, RemoteConfiguration, checked_name, nearest
 from .environment import KEYS, merge, read_environment
 from .finding import find_file, read_file
@@ -29,7 +30,8 @@ def load(
     given = remotes or {}
     found = {name: _remote(name, table, origin) for name, table in _table(values, origin).items() if name not in given}
     found |= {name: _remote(name, settings, Origin()) for name, settings in given.items()}
-    return Configuration(origin.path, _default(values, found, origin), found, origin.trusted)
+    default = _default(values, found, origin)
+    return Configuration(origin.path, default, found, origin.trusted, _state(values, origin))
 
 
 def _said(config: str | os.PathLike[str] | None) -> tuple[Mapping[str, Any], Origin]:
@@ -81,3 +83,28 @@ def _default(values: Mapping[str, Any], remotes: Mapping[str, RemoteConfiguratio
             f"default names {default!r}, and there is no such remote{place}", hint=nearest(default, remotes) or known
         )
     return default
+
+
+def _state(values: Mapping[str, Any], origin: Origin) -> str | None:
+    """Give the URL of the state. Raises ConfigurationError for a table or a key that is none."""
+    table = values.get("state", {})
+    if not isinstance(table, Mapping):
+        raise ConfigurationError(f"state is no table{origin.place(('state',))}", hint="write [state] and url = ...")
+    for key in table:
+        if key != "url":
+            raise ConfigurationError(
+                f"unknown key {key!r} in [state]{origin.place(('state', key))}",
+                hint=nearest(key, ["url"]) or "it is url",
+            )
+    url = table.get("url")
+    if url is None:
+        return None
+    place = origin.place(("state", "url"))
+    if not isinstance(url, str):
+        raise ConfigurationError(f"state.url must be text{place}")
+    base = origin.path.parent if origin.path and origin.is_file(("state", "url")) else None
+    try:
+        path = path_of(url, base)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{error.message}{place}", hint=error.hint) from None
+    return url if path is None else f"sqlite:///{path}"

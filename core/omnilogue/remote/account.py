@@ -16,7 +16,9 @@ from ..http import Clock, Http, HttpSettings, Observer, Secret
 from ..log import logger
 from ..model import Message
 from ..provider import Context, Features, HttpProviderSettings, Provider, ProviderInfo, ProviderSettings
+from ..state import Kept, State
 from .grades import effective
+from .keeping import Keeping, needs_state
 from .locks import Locks
 
 REMEMBERED = 4096
@@ -33,11 +35,13 @@ class Account:
         transport: Callable[[HttpSettings], httpx.AsyncBaseTransport],
         clock: Clock,
         *,
+        state: State | None = None,
         observers: Callable[[], tuple[Observer, ...]] = tuple,
         on_close: Callable[[], object] | None = None,
     ) -> None:
         self.name = name
         self.clock = clock
+        self.state = state or State("memory:")
         self.locks = Locks(name)
         self.seen: OrderedDict[str, str | None] = OrderedDict()
         self.refused: dict[str, UnsupportedOperationError] = {}
@@ -64,6 +68,11 @@ class Account:
         return self._described[1]
 
     @property
+    def identity(self) -> str:
+        """The name under which the state knows the account: a rotated key changes nothing."""
+        return self.settings.account or self.name
+
+    @property
     def speaks_http(self) -> bool:
         """Whether the provider reaches its vendor through the door, which keeps book of what it sent."""
         return isinstance(self.settings, HttpProviderSettings)
@@ -81,9 +90,12 @@ class Account:
                 prepare=self._load_secrets,
                 observers=self._observers(),
             )
-        context = Context(remote=self.name, http=http, clock=self.clock, log=logger().bind(remote=self.name))
+        kept = Kept(self.state, self.identity)
+        log = logger().bind(remote=self.name)
+        context = Context(remote=self.name, http=http, clock=self.clock, state=kept, log=log)
         try:
-            return self.info.provider(settings, context)
+            provider = self.info.provider(settings, context)
+            return Keeping(provider, kept) if needs_state(provider.features) else provider
         except OmnilogueError:
             raise
         except Exception as error:  # whatever a plugin lets out is its own fault

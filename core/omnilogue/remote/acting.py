@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from typing import Any, TypeVar
 
 from pydantic import JsonValue
 
-from ..errors import UnsupportedOperationError
+from ..errors import NotFoundError, UnsupportedOperationError
 from ..http.scope import CURRENT
 from ..model import Change, Conversation, ConversationRef, Event, Reply
 from ..provider import Busy, Changes, Features, Provider
 from . import fallback, grades, markers, options
 from .account import Account
+from .changing import Changed
 from .lookback import baseline
 from .options import READ_SECONDS, AllowLoss, Asked, Content, ConversationLike, SendOptions, Timeout, Unset
 from .sending import SafeSend, marks_turns, patient_events
@@ -84,9 +85,13 @@ class Acting:
         """Give a conversation as a caller sees it: of this remote, without our marker."""
         return markers.strip(conversation).model_copy(update={"remote": self.name})
 
-    def _change(self, operation: str, conversation_id: str, **what: Any) -> Change:
-        reference = ConversationRef(remote=self.name, id=conversation_id)
-        return Change(conversation=reference, grade=self.features[operation].grade, **what)
+    def _change(self, operation: str, changed: Changed) -> Change:
+        return Change(
+            conversation=ConversationRef(remote=self.name, id=changed.conversation_id),
+            message=markers.strip(changed.message) if changed.message else None,
+            id_map=dict(changed.id_map),
+            grade=self.features[operation].grade,
+        )
 
     def _finished(self, conversation_id: str, reply: Reply) -> Reply:
         """Remember the newest message, and take our marker off the reply's messages."""
@@ -105,12 +110,19 @@ class Acting:
     ) -> AsyncIterator[str]:
         """Hold a conversation for a write, and give the id the vendor calls it by."""
         conversation_id = await self._canonical(given)
-        async with self._account.locks.hold(conversation_id, busy):
+        async with AsyncExitStack() as held:
+            await held.enter_async_context(self._account.locks.hold(conversation_id, busy))
+            while (now := await self._canonical(conversation_id)) != conversation_id:
+                # While it waited the conversation was built anew: go on with the one that took its place.
+                await held.enter_async_context(self._account.locks.hold(now, busy))
+                conversation_id = now
             self._begin_write()
             try:
                 yield conversation_id
             except BaseException as error:
                 self._account.forget(conversation_id)  # nobody knows now what is newest there
+                if isinstance(error, NotFoundError) and message_id is not None:
+                    fallback.explain_old_id(self._account, error, conversation_id, message_id)
                 if isinstance(error, UnsupportedOperationError):
                     await fallback.explain_missing_path(self._account, operation, error, conversation_id, message_id)
                 raise

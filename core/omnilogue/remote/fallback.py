@@ -11,6 +11,7 @@ from ..model import Conversation, Event, Grade, Message, Reply, ReplyCompleted, 
 from ..provider import Query, Turn
 from . import markers
 from .account import Account
+from .keeping import Keeping
 from .reading import conversations_plan, messages_plan, ordered_pages
 
 
@@ -45,6 +46,15 @@ async def message(account: Account, conversation_id: str, message_id: str) -> Me
     raise NotFoundError(
         f"{account.name}:{conversation_id} has no message {message_id!r}", hint="`omnilogue ls` shows its messages"
     )
+
+
+def explain_old_id(account: Account, error: NotFoundError, conversation_id: str, message_id: str) -> None:
+    """Say on an error that the message has another id since the conversation was built anew."""
+    if isinstance(account.provider, Keeping):
+        id_map = account.provider.kept.id_map(conversation_id)
+        if message_id in id_map:
+            now = f"it is {id_map[message_id]!r} now" if id_map[message_id] else "it was left out"
+            error.hint = f"the conversation was built anew, and {now}; Change.id_map told so"
 
 
 async def require_message(account: Account, operation: str, conversation_id: str, message_id: str) -> None:

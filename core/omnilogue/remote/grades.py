@@ -50,7 +50,7 @@ def effective(declared: Features) -> Features:
     talking = declared.send if _usable(declared.send) else declared.stream
     if talking.limits.empty_turn and not _usable(declared.regenerate):
         note = "the stored turn is answered again, then the old reply is deleted"
-        if not _usable(declared.delete_message):
+        if declared.delete_message.grade not in {Grade.NATIVE, Grade.EMULATED}:
             note = "the stored turn is answered again; the old reply stays"
         fields = talking.limits.fields or TURN_OPTIONS
         made["regenerate"] = emulated(note, fields=tuple(name for name in fields if name != "metadata"))

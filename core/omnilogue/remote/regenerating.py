@@ -128,7 +128,7 @@ async def _settled(account: Account, conversation_id: str, last: Last, reply: Re
 
 async def _removed(account: Account, conversation_id: str, last: Last) -> bool:
     """Delete the old reply; the new one is stored, so a failure is told and not raised."""
-    if account.provider.features.delete_message.grade is Grade.UNSUPPORTED:
+    if account.provider.features.delete_message.grade not in {Grade.NATIVE, Grade.EMULATED}:
         return False
     try:
         for message_id in last.ids:

@@ -6,7 +6,7 @@ provider do its part. All may raise any error of the tree; the docstrings name w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any, Literal, TypeVar, Unpack, overload
@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeVar, Unpack, overload
 from pydantic import JsonValue
 
 from ..errors import InvalidInputError, UnsupportedOperationError
-from ..model import Change, Conversation, MediaPart, Message, Reply
+from ..model import Change, Conversation, ConversationRef, MediaPart, Message, Reply
 from ..provider import Changes, Draft, Query
-from . import fallback, grades, markers, options, regenerating, storing
+from . import changing, fallback, grades, markers, options, regenerating, storing
 from .acting import Acting, rows_for_fields
 from .checking import Check, RemoteCheck
 from .options import (
@@ -85,6 +85,28 @@ class AsyncRemote(Acting):
         async def read() -> Conversation:
             self._require("get_conversation", allow_loss=True)
             return self._seen(await fallback.conversation(self._account, await self._canonical(given)))
+
+        return await self._verb("get_conversation", timeout, read)
+
+    async def resolve(self, conversation: ConversationLike, *, timeout: Timeout = UNSET) -> ConversationRef:
+        """Give the reference under which a conversation lives now: after a rebuild it has another id."""
+        given = self._id(conversation)
+
+        async def read() -> ConversationRef:
+            return ConversationRef(remote=self.name, id=await self._canonical(given))
+
+        return await self._verb("get_conversation", timeout, read)
+
+    async def adopt(self, ids: Iterable[str], *, timeout: Timeout = UNSET) -> list[Conversation]:
+        """Read conversations and remember them, for a vendor that cannot list; one that was deleted here comes back.
+
+        Raises NotFoundError for one the vendor does not have; those before it are remembered.
+        """
+        wanted = [self._id(one) for one in ([ids] if isinstance(ids, str) else ids)]
+
+        async def read() -> list[Conversation]:
+            self._require("get_conversation", allow_loss=True)
+            return [self._seen(await changing.adopt(self._account, one)) for one in wanted]
 
         return await self._verb("get_conversation", timeout, read)
 
@@ -262,9 +284,7 @@ class AsyncRemote(Acting):
             self._require("edit_message", allow_loss=allow_loss)
             options.require_text(parts, grades.text_limit(self.features.edit_message))
             async with self._writing("edit_message", given, message_id=wanted) as conversation_id:
-                await fallback.require_message(self._account, "edit_message", conversation_id, wanted)
-                message = await self._provider.edit_message(conversation_id, wanted, text)
-                return self._change("edit_message", conversation_id, message=markers.strip(message))
+                return self._change("edit_message", await changing.edit(self._account, conversation_id, wanted, text))
 
         return await self._verb("edit_message", timeout, write)
 
@@ -282,10 +302,8 @@ class AsyncRemote(Acting):
         async def write() -> Change:
             self._require("delete_message", allow_loss=allow_loss)
             async with self._writing("delete_message", given, message_id=wanted) as conversation_id:
-                await fallback.require_message(self._account, "delete_message", conversation_id, wanted)
-                self._account.forget(conversation_id)
-                await fallback.delete_message(self._account, conversation_id, wanted)
-                return self._change("delete_message", conversation_id, id_map={wanted: None})
+                changed = await changing.delete_message(self._account, conversation_id, wanted)
+                return self._change("delete_message", changed)
 
         return await self._verb("delete_message", timeout, write)
 
@@ -298,9 +316,7 @@ class AsyncRemote(Acting):
         async def write() -> Change:
             self._require("clear_messages", allow_loss=allow_loss)
             async with self._writing("clear_messages", given) as conversation_id:
-                self._account.forget(conversation_id)
-                await fallback.clear(self._account, conversation_id)
-                return self._change("clear_messages", conversation_id)
+                return self._change("clear_messages", await changing.clear(self._account, conversation_id))
 
         return await self._verb("clear_messages", timeout, write)
 

@@ -12,7 +12,9 @@ from ..client import AsyncClient
 from ..config import Configuration
 from ..errors import InvalidInputError
 from ..http import Clock
+from ..model import Conversation, ConversationRef
 from ..provider import Plugins
+from ..state import State
 from .bridge import Bridge
 from .remote import Remote
 
@@ -28,11 +30,14 @@ class Client:
         config: str | os.PathLike[str] | Literal[False] | None = None,
         *,
         remotes: Mapping[str, Mapping[str, Any]] | None = None,
+        state: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
         plugins: bool = True,
     ) -> None:
-        self._client = AsyncClient(config, remotes=remotes, transport=transport, clock=clock, plugins=plugins)
+        self._client = AsyncClient(
+            config, remotes=remotes, state=state, transport=transport, clock=clock, plugins=plugins
+        )
         self._bridge = Bridge()
 
     @property
@@ -44,6 +49,15 @@ class Client:
     def plugins(self) -> Plugins:
         """The plugins this client sees."""
         return self._client.plugins
+
+    @property
+    def state(self) -> State:
+        """What Omnilogue itself keeps; it may be used in the bridge's own thread only."""
+        return self._client.state
+
+    def resolve(self, address: str | Conversation | ConversationRef, remote: str | None = None) -> ConversationRef:
+        """Give the conversation an address names, where it lives now: after a rebuild it has another id."""
+        return self._bridge.call(lambda: self._client.resolve(address, remote))
 
     def remote(self, name: str | None = None) -> Remote:
         """Give a configured remote, the default one without a name."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar, Unpack, overload
 
 from pydantic import JsonValue
 
-from ..model import Change, Conversation, MediaPart, Message, Reply
+from ..model import Change, Conversation, ConversationRef, MediaPart, Message, Reply
 from ..provider import Features
 from ..remote import UNSET, AsyncRemote, RemoteCheck, SendOptions, Timeout, Unset
 from ..remote.options import AllowLoss, Content, ConversationLike
@@ -73,6 +73,14 @@ class Remote:
     def conversation(self, conversation: ConversationLike, *, timeout: Timeout = UNSET) -> Conversation:
         """Give one conversation as it is now. Raises NotFoundError."""
         return self._bridge.call(lambda: self._remote.conversation(conversation, timeout=timeout))
+
+    def resolve(self, conversation: ConversationLike, *, timeout: Timeout = UNSET) -> ConversationRef:
+        """Give the reference under which a conversation lives now: after a rebuild it has another id."""
+        return self._bridge.call(lambda: self._remote.resolve(conversation, timeout=timeout))
+
+    def adopt(self, ids: Iterable[str], *, timeout: Timeout = UNSET) -> list[Conversation]:
+        """Read conversations and remember them, for a vendor that cannot list; one that was deleted here comes back."""
+        return self._bridge.call(lambda: self._remote.adopt(ids, timeout=timeout))
 
     def create(
         self,

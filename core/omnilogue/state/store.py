@@ -1,0 +1,227 @@
+"""The state file: one SQLite database, opened at the first use that needs it; reading never creates it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigurationError, StateError
+
+APPLICATION_ID = 0x4F4D4E53
+VERSION = 1
+BUSY_SECONDS = 5.0
+
+TABLES = (
+    """CREATE TABLE conversation (
+        account TEXT NOT NULL, id TEXT NOT NULL, fields TEXT NOT NULL DEFAULT '{}', hidden INTEGER NOT NULL DEFAULT 0,
+        listed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (account, id)) WITHOUT ROWID""",
+    """CREATE TABLE redirect (
+        account TEXT NOT NULL, old TEXT NOT NULL, new TEXT NOT NULL, id_map TEXT NOT NULL DEFAULT '{}',
+        PRIMARY KEY (account, old)) WITHOUT ROWID""",
+    "CREATE TABLE note (account TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (account, key))"
+    " WITHOUT ROWID",
+)
+_HEADERS = ("application_id", "user_version")
+
+UPGRADES: dict[int, tuple[str, ...]] = {}
+"""What brings a file of a version to the next one; the first version has none before it."""
+
+BY_ACCOUNT = ("conversation", "redirect", "note")
+
+
+def default_url() -> str:
+    """Give the address of the user's own state file."""
+    from platformdirs import user_data_path
+
+    return f"sqlite:///{user_data_path('omnilogue', appauthor=False) / 'state.db'}"
+
+
+def path_of(url: str, base: Path | None = None) -> Path | None:
+    """Give the file behind a state URL, None for `memory:`. Raises ConfigurationError for what is no state URL.
+
+    A relative path is relative to `base`, which is the configuration's folder, else the working directory.
+    """
+    if url == "memory:":
+        return None
+    scheme, separator, place = url.partition(":///")
+    if scheme == "sqlite" and separator and place:
+        return (base or Path()) / Path(place).expanduser()
+    if url.startswith(("postgresql:", "postgres:")):
+        raise ConfigurationError("a state on PostgreSQL is not offered by this version", hint="use sqlite:///PATH")
+    raise ConfigurationError(f"{url!r} is no state", hint="write sqlite:///PATH or memory:")
+
+
+@dataclass(frozen=True, slots=True)
+class StateSummary:
+    """What a state holds: its URL, schema version, size in bytes, accounts, known conversations."""
+
+    url: str
+    version: int
+    size: int
+    remotes: tuple[str, ...]
+    known: int
+    migrations: int = 0
+
+
+class State:
+    """One state, shared by all remotes of a client, and by all processes that name the same file."""
+
+    def __init__(self, url: str | None = None, base: Path | None = None) -> None:
+        """Take a state URL, by default the user's own; nothing is opened yet. Raises ConfigurationError."""
+        self.url = url or default_url()
+        self.path = path_of(self.url, base)
+        self._database: sqlite3.Connection | None = None
+
+    def read(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run a query; a state that does not exist yet holds nothing. Raises StateError."""
+        with self._faults():
+            database = self._opened()
+            return [] if database is None else database.execute(statement, values).fetchall()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Change the state, all at once or not at all; it is made first where there is none. Raises StateError."""
+        with self._faults():
+            database = self._opened() or self._made()
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+            except BaseException:
+                database.execute("ROLLBACK")
+                raise
+            database.execute("COMMIT")
+
+    def open_for_writing(self) -> None:
+        """See that the state can be written, before a request that must be remembered. Raises StateError."""
+        with self.write():
+            pass
+
+    def summary(self) -> StateSummary:
+        """Tell what the state holds. Raises StateError."""
+        every = " UNION ".join(f"SELECT account FROM {table}" for table in BY_ACCOUNT)
+        names = self.read(every)
+        known = self.read("SELECT count(*) FROM conversation WHERE listed AND NOT hidden")
+        size = self.path.stat().st_size if self.path and self.path.exists() else 0
+        return StateSummary(
+            self.url, VERSION, size, tuple(sorted(name for (name,) in names)), known[0][0] if known else 0
+        )
+
+    def backup(self, target: Path) -> None:
+        """Write a copy of the whole state into a new file. Raises StateError where it exists, or there is no state."""
+        if target.exists():
+            raise StateError(f"{target} exists already", code="storage", hint="name a new file")
+        with self._faults():
+            database = self._opened()
+            if database is None:
+                raise StateError(f"there is no state at {self.url} yet", code="storage")
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            with closing(sqlite3.connect(target)) as copy:
+                database.backup(copy)
+
+    def upgrade(self) -> Path | None:
+        """Bring an older file forward, after a backup beside it; give the backup, None where nothing was to do."""
+        if self.path is None or not self.path.exists():
+            return None
+        with self._faults(), closing(self._connect(f"{self.path.absolute().as_uri()}?mode=rw")) as database:
+            application, version = _headers(database)
+            if application != APPLICATION_ID or version >= VERSION:
+                self._check(database)
+                return None
+            backup = self.path.with_name(f"{self.path.stem}-v{version}{self.path.suffix}")
+            with closing(sqlite3.connect(backup)) as copy:
+                database.backup(copy)
+            database.execute("BEGIN IMMEDIATE")
+            for step in range(version, VERSION):
+                for statement in UPGRADES[step]:
+                    database.execute(statement)
+            database.execute(f"PRAGMA user_version = {VERSION}")
+            database.execute("COMMIT")
+            return backup
+
+    def rename(self, old: str, new: str) -> int:
+        """Give what is kept of one account to another name; give the number of rows. Raises StateError."""
+        if not self._rows_of(old):
+            raise StateError(
+                f"the state keeps nothing of {old!r}", code="storage", hint="`omnilogue state` lists remotes"
+            )
+        if self._rows_of(new):
+            raise StateError(f"the state keeps something of {new!r} already", code="storage")
+        with self.write() as database:
+            return sum(
+                database.execute(f"UPDATE {table} SET account = ? WHERE account = ?", (new, old)).rowcount  # noqa: S608
+                for table in BY_ACCOUNT
+            )
+
+    def _rows_of(self, account: str) -> int:
+        counts = [self.read(f"SELECT count(*) FROM {table} WHERE account = ?", account) for table in BY_ACCOUNT]  # noqa: S608
+        return sum(rows[0][0] for rows in counts if rows)
+
+    def close(self) -> None:
+        """Close the file; harmless twice."""
+        database, self._database = self._database, None
+        if database is not None:
+            database.close()
+
+    def _opened(self) -> sqlite3.Connection | None:
+        if self._database is None and self.path is not None and self.path.exists() and self.path.stat().st_size:
+            self._database = self._connect(f"{self.path.absolute().as_uri()}?mode=rw")
+            self._check(self._database)
+        return self._database
+
+    def _made(self) -> sqlite3.Connection:
+        if self.path is None:
+            database = self._connect(":memory:")
+        else:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            database = self._connect(f"{self.path.absolute().as_uri()}?mode=rw")
+        self._database = database
+        database.execute("BEGIN IMMEDIATE")
+        if not database.execute("SELECT 1 FROM sqlite_master").fetchone():
+            for statement in TABLES:
+                database.execute(statement)
+            database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            database.execute(f"PRAGMA user_version = {VERSION}")
+        database.execute("COMMIT")
+        self._check(database)
+        return database
+
+    def _connect(self, place: str) -> sqlite3.Connection:
+        database = sqlite3.connect(place, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _check(self, database: sqlite3.Connection) -> None:
+        application, version = _headers(database)
+        if application == APPLICATION_ID and version == VERSION:
+            return
+        self.close()
+        if application != APPLICATION_ID:
+            raise StateError(f"{self.path} is no state of Omnilogue", code="storage", hint="name another file")
+        word, hint = ("newer", "upgrade Omnilogue") if version > VERSION else ("older", "run `omnilogue state upgrade`")
+        raise StateError(f"the state {self.path} is of a {word} version ({version})", code="ledger_version", hint=hint)
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            reason = f"the state {self.url} cannot be used: {error}"
+        else:
+            return
+        raise StateError(reason, code="storage", hint="check its folder and the disk, or name another with --state")
+
+
+def _headers(database: sqlite3.Connection) -> tuple[int, int]:
+    application, version = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in _HEADERS)
+    return application, version
