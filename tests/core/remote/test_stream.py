@@ -136,6 +136,19 @@ async def test_a_reply_that_is_stored_as_it_was_shown_is_complete(remote: Any, t
     assert await texts(remote, conversation) == ["u:hello", f"a:{stream.reply.text}"]
 
 
+async def test_a_reply_that_is_stored_late_as_it_was_shown_is_complete(remote: Any, texts: Any) -> None:
+    conversation = await remote.create()
+    vendor = remote.vendor
+    vendor.fail("stream", applied=4)
+    vendor.landing.append((1, lambda: vendor.store(conversation.id, Message.assistant("Answer 1 to: hello"))))
+
+    async with remote.stream(conversation, "hello") as stream:
+        _, error = await spoken(stream)
+
+    assert error is None
+    assert await texts(remote, conversation) == ["u:hello", "a:Answer 1 to: hello"]
+
+
 async def test_a_reply_that_is_stored_otherwise_than_shown_is_no_success(remote: Any) -> None:
     conversation = await remote.create()
     remote.vendor.fail("stream", applied=2)
