@@ -137,6 +137,12 @@ async def test_a_row_that_comes_again_on_the_next_page_is_dropped(listing: Any) 
     assert await ids(remote.messages("c1")) == ["1", "2", "3"]
 
 
+async def test_a_row_that_comes_again_much_later_stays(listing: Any) -> None:
+    remote = listing(in_turn([message(1)], [message(2)], [message(1), message(3)]))
+
+    assert await ids(remote.messages("c1")) == ["1", "2", "1", "3"]
+
+
 async def test_a_row_with_the_same_id_and_other_content_stays(listing: Any) -> None:
     remote = listing(in_turn([message(1), message(2)], [message(2, "other"), message(3)]))
 

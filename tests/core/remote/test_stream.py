@@ -182,6 +182,19 @@ async def test_leaving_early_closes_the_provider_and_frees_the_conversation(remo
         pass
 
 
+async def test_a_turn_that_was_left_is_not_taken_for_the_same_words_said_later(remote_of: Any, texts: Any) -> None:
+    remote = remote_of(markers=False)
+    conversation = await remote.create()
+    await remote.append(conversation, "before")
+    async with remote.stream(conversation, "hello") as stream:
+        _ = [await anext(stream), await anext(stream)]
+    remote.vendor.fail("send")
+
+    reply = await remote.send(conversation, "hello")
+
+    assert await texts(remote, conversation) == ["u:before", "u:hello", "u:hello", f"a:{reply.text}"]
+
+
 async def test_a_stream_that_is_silent_ends_with_its_time(remote_of: Any) -> None:
     remote = remote_of(Endless)
 
