@@ -151,12 +151,12 @@ class Scripted(Memory):
         if failure and failure.applied is False:
             raise failure.error
         async for event in super().stream(conversation_id, turn):
-            if failure and (
-                event.type == "reply_completed" or (failure.applied == count and failure.applied is not True)
-            ):
+            if failure and event.type == "reply_completed":
                 raise failure.error
             yield event
             count += 1
+            if failure and failure.applied is not True and failure.applied == count:
+                raise failure.error
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from omnilogue import Conversation, InvalidInputError, Message, ProtocolError, UnsupportedOperationError
 from omnilogue.model import Page
 from omnilogue.provider import Features, Provider, ProviderSettings, Query, native
+from omnilogue.remote.reading import newest
 
 pytestmark = pytest.mark.anyio
 
@@ -136,6 +137,12 @@ async def test_a_row_that_comes_again_on_the_next_page_is_dropped(listing: Any) 
     assert await ids(remote.messages("c1")) == ["1", "2", "3"]
 
 
+async def test_a_row_that_comes_again_much_later_stays(listing: Any) -> None:
+    remote = listing(in_turn([message(1)], [message(2)], [message(1), message(3)]))
+
+    assert await ids(remote.messages("c1")) == ["1", "2", "1", "3"]
+
+
 async def test_a_row_with_the_same_id_and_other_content_stays(listing: Any) -> None:
     remote = listing(in_turn([message(1), message(2)], [message(2, "other"), message(3)]))
 
@@ -239,6 +246,18 @@ async def test_a_wish_that_cannot_be_meant_is_refused(listing: Any, given: dict[
         await ids(remote.conversations(**given))
 
     assert remote.vendor.asked == []
+
+
+@pytest.mark.parametrize(("most", "is_all"), [(3, False), (4, True), (5, True)])
+async def test_the_newest_are_told_from_all_though_the_vendor_stops_at_the_limit(
+    listing: Any, most: int, is_all: bool
+) -> None:
+    rows = [message(number) for number in (4, 3, 2, 1)]
+    remote = listing(lambda _, query: Page(items=tuple(rows[: query.limit])), list_messages=native(order=("desc",)))
+
+    found = await newest(remote._account, "c1", most)
+
+    assert ([item.id for item in found[0]], found[1]) == (["1", "2", "3", "4"][-most:], is_all)
 
 
 async def test_a_long_list_takes_constant_memory(listing: Any) -> None:

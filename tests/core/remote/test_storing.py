@@ -43,6 +43,20 @@ async def test_a_part_of_a_batch_is_never_stored_again(remote_of: Any, texts: An
     assert await texts(remote, conversation) == ["u:before", *TOLD[:2]]
 
 
+async def test_a_batch_in_another_order_is_not_taken_for_ours(remote_of: Any, texts: Any) -> None:
+    remote = remote_of(markers=False)
+    conversation = await remote.create()
+    await remote.append(conversation, "before")
+    vendor = remote.vendor
+    vendor.fail("append")
+    vendor.landing.append((0, lambda: vendor.store(conversation.id, *THREE[::-1])))
+
+    with pytest.raises(OutcomeUnknownError):
+        await remote.append(conversation, THREE)
+
+    assert await texts(remote, conversation) == ["u:before", *TOLD[::-1]]
+
+
 async def test_long_lists_go_in_the_vendors_batches(remote_of: Any, texts: Any) -> None:
     remote = remote_of(rows={"append_user": native(batch=2)})
     conversation = await remote.create()

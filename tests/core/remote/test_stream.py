@@ -136,6 +136,19 @@ async def test_a_reply_that_is_stored_as_it_was_shown_is_complete(remote: Any, t
     assert await texts(remote, conversation) == ["u:hello", f"a:{stream.reply.text}"]
 
 
+async def test_a_reply_that_is_stored_late_as_it_was_shown_is_complete(remote: Any, texts: Any) -> None:
+    conversation = await remote.create()
+    vendor = remote.vendor
+    vendor.fail("stream", applied=4)
+    vendor.landing.append((1, lambda: vendor.store(conversation.id, Message.assistant("Answer 1 to: hello"))))
+
+    async with remote.stream(conversation, "hello") as stream:
+        _, error = await spoken(stream)
+
+    assert error is None
+    assert await texts(remote, conversation) == ["u:hello", "a:Answer 1 to: hello"]
+
+
 async def test_a_reply_that_is_stored_otherwise_than_shown_is_no_success(remote: Any) -> None:
     conversation = await remote.create()
     remote.vendor.fail("stream", applied=2)
@@ -167,6 +180,19 @@ async def test_leaving_early_closes_the_provider_and_frees_the_conversation(remo
     assert remote.vendor.closed.is_set()
     async with asyncio.timeout(1), remote.stream("c1", "again", busy="reject"):
         pass
+
+
+async def test_a_turn_that_was_left_is_not_taken_for_the_same_words_said_later(remote_of: Any, texts: Any) -> None:
+    remote = remote_of(markers=False)
+    conversation = await remote.create()
+    await remote.append(conversation, "before")
+    async with remote.stream(conversation, "hello") as stream:
+        _ = [await anext(stream), await anext(stream)]
+    remote.vendor.fail("send")
+
+    reply = await remote.send(conversation, "hello")
+
+    assert await texts(remote, conversation) == ["u:before", "u:hello", "u:hello", f"a:{reply.text}"]
 
 
 async def test_a_stream_that_is_silent_ends_with_its_time(remote_of: Any) -> None:
