@@ -103,7 +103,7 @@ class State:
 
     def summary(self) -> StateSummary:
         """Tell what the state holds. Raises StateError."""
-        every = " UNION ".join(f"SELECT account FROM {table}" for table in BY_ACCOUNT)
+        every = " UNION ".join(f"SELECT account FROM {table}" for table in BY_ACCOUNT)  # noqa: S608
         names = self.read(every)
         known = self.read("SELECT count(*) FROM conversation WHERE listed AND NOT hidden")
         size = self.path.stat().st_size if self.path and self.path.exists() else 0
