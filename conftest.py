@@ -33,14 +33,19 @@ def into_a_folder_of_its_own(namespace: dict[str, Any]) -> None:
     import tempfile
 
     namespace["_folder"] = folder = tempfile.TemporaryDirectory()
-    namespace["_before"] = Path.cwd()
+    namespace["_before"] = Path.cwd(), os.environ.get("XDG_DATA_HOME")
+    os.environ["XDG_DATA_HOME"] = str(Path(folder.name, "data"))
     Path(folder.name, "omnilogue.toml").write_text(CONFIGURATION, encoding="utf-8")
     os.chdir(folder.name)
 
 
 def back(namespace: dict[str, Any]) -> None:
     """Leave nothing behind."""
-    os.chdir(namespace["_before"])
+    folder, data = namespace["_before"]
+    os.chdir(folder)
+    os.environ.pop("XDG_DATA_HOME")
+    if data is not None:
+        os.environ["XDG_DATA_HOME"] = data
     namespace["_folder"].cleanup()
 
 

@@ -14,16 +14,18 @@ from ..errors import Outcome
 class Scope:
     """One verb: when it must be over (monotonic seconds, None for never) and what became of its writes.
 
-    `outcome` is that of the write under way or the last one; `applied` is True once any of them has happened.
+    `outcome` is that of the write under way or the last one; `applied` is True once any of them has happened;
+    `left_over` says what a failed verb could not take away again, for the hint of its error.
     """
 
-    __slots__ = ("applied", "endpoint", "expires", "outcome")
+    __slots__ = ("applied", "endpoint", "expires", "left_over", "outcome")
 
     def __init__(self, expires: float | None = None) -> None:
         self.expires = expires
         self.outcome: Outcome = "not_sent"
         self.applied = False
         self.endpoint = ""
+        self.left_over = ""
 
     def left(self, now: float) -> float | None:
         """Give the seconds left, at least 0, or None where there is no limit."""

@@ -41,6 +41,8 @@ class Limits(BaseModel):
     """Roles that an append takes besides the one the operation names: `tool`, `other:*`."""
     fields: tuple[str, ...] | None = None
     """Fields or options that are honoured; None means all of them."""
+    unheeded: tuple[str, ...] | None = None
+    """Fields that are kept and that no run can be given: giving one is a loss of its name."""
     filters: tuple[str, ...] | None = None
     """Filters that the vendor applies itself; the core applies the others, except `search`."""
     order: tuple[str, ...] | None = None

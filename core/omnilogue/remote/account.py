@@ -17,8 +17,9 @@ from ..log import logger
 from ..model import Message
 from ..provider import Context, Features, HttpProviderSettings, Provider, ProviderInfo, ProviderSettings
 from ..state import Kept, State
+from .completing import needs_state
 from .grades import effective
-from .keeping import Keeping, needs_state
+from .keeping import Keeping
 from .locks import Locks
 
 REMEMBERED = 4096

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from typing import Any, TypeVar
@@ -62,11 +62,11 @@ class Acting:
     def _model(self, model: str | None) -> str | None:
         return self._account.settings.models.get(model, model) if model is not None else None
 
-    def _require(self, *operations: str, allow_loss: AllowLoss) -> None:
+    def _require(self, *operations: str, allow_loss: AllowLoss, unheeded: Sequence[str] = ()) -> None:
         for operation in operations:
             if refused := self._account.refused.get(operation):
                 raise copy(refused)
-        grades.require(self.features, self.name, operations, allow_loss)
+        grades.require(self.features, self.name, operations, allow_loss, unheeded)
 
     def _asked(self, operation: str, content: Content | Unset, given: SendOptions) -> Asked:
         if "metadata" in given:

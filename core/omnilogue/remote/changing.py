@@ -53,7 +53,15 @@ async def clear(account: Account, conversation_id: str) -> Changed:
 
 
 async def adopt(account: Account, conversation_id: str) -> Conversation:
-    """Read a conversation and remember it where the vendor cannot list."""
-    if isinstance(account.provider, Keeping):
-        return await account.provider.adopt(conversation_id)
-    return await fallback.conversation(account, await account.provider.canonical_id(conversation_id))
+    """Read a conversation and remember it where the vendor cannot list; one that was deleted here comes back."""
+    provider = account.provider
+    if not isinstance(provider, Keeping):
+        return await fallback.conversation(account, await provider.canonical_id(conversation_id))
+    conversation_id = await provider.now(conversation_id)
+    is_remembered = not provider.lists or provider.kept.is_hidden(conversation_id)
+    if is_remembered:
+        provider.kept.open_for_writing()
+    found = await fallback.conversation(account, conversation_id)
+    if is_remembered:
+        provider.kept.know(conversation_id)
+    return found

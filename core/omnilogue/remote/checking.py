@@ -99,6 +99,7 @@ class Check:
         ids = await self._ids(scratch)
         if ids:
             await self._try("edit_message", lambda: remote.edit(scratch, ids[0], "Edited.", allow_loss=True))
+            ids = await self._ids(scratch)  # an edit may have built the conversation anew
             await self._try("delete_message", lambda: remote.delete_message(scratch, ids[-1], allow_loss=True))
         await self._try("clear_messages", lambda: remote.clear(scratch, allow_loss=True))
 

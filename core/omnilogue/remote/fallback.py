@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from copy import copy
 
 from ..errors import NotFoundError, StreamInterruptedError, UnsupportedOperationError
@@ -51,10 +51,10 @@ async def message(account: Account, conversation_id: str, message_id: str) -> Me
 def explain_old_id(account: Account, error: NotFoundError, conversation_id: str, message_id: str) -> None:
     """Say on an error that the message has another id since the conversation was built anew."""
     if isinstance(account.provider, Keeping):
-        id_map = account.provider.kept.id_map(conversation_id)
-        if message_id in id_map:
-            now = f"it is {id_map[message_id]!r} now" if id_map[message_id] else "it was left out"
-            error.hint = f"the conversation was built anew, and {now}; Change.id_map told so"
+        with suppress(KeyError):
+            now = account.provider.kept.became(conversation_id, message_id)
+            told = f"it is {now!r} now" if now else "it was left out"
+            error.hint = f"the conversation was built anew, and {told}; Change.id_map told so"
 
 
 async def require_message(account: Account, operation: str, conversation_id: str, message_id: str) -> None:

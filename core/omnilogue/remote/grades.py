@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import LossRefusedError, UnsupportedOperationError
 from ..model import LOSS_CLASSES, Grade, Message, Part
@@ -68,12 +68,14 @@ def _usable(row: Feature) -> bool:
     return row.grade is not Grade.UNSUPPORTED
 
 
-def require(features: Features, remote: str, operations: Iterable[str], allow_loss: AllowLoss) -> None:
-    """Refuse what cannot be done, and what loses something nobody consented to.
+def require(
+    features: Features, remote: str, operations: Iterable[str], allow_loss: AllowLoss, unheeded: Iterable[str] = ()
+) -> None:
+    """Refuse what cannot be done, and what loses something nobody consented to; so do fields that nothing heeds.
 
     Raises UnsupportedOperationError naming the operation, LossRefusedError naming the kinds.
     """
-    losses: set[str] = set()
+    losses = set(unheeded)
     for operation in operations:
         row = features[operation]
         if row.grade is Grade.UNSUPPORTED:
@@ -141,6 +143,11 @@ def require_fields(row: Feature, remote: str, operation: str, given: Iterable[st
                 outcome="not_sent",
                 hint=f"it takes {', '.join(fields) or 'no options'}",
             )
+
+
+def unheeded(row: Feature, given: Mapping[str, object]) -> list[str]:
+    """Give those of the given fields that would be kept and that no run can be given."""
+    return [name for name in row.limits.unheeded or () if given.get(name)]
 
 
 def text_limit(row: Feature) -> int:

@@ -28,13 +28,13 @@ def new() -> str:
 
 
 def put(metadata: Mapping[str, JsonValue], marker: str) -> dict[str, JsonValue]:
-    """Add the marker to metadata that goes to a vendor."""
-    return {**metadata, KEY: json.dumps({"m": marker}, separators=(",", ":"))}
+    """Add the marker to metadata that goes to a vendor, beside what an earlier one told of the origin."""
+    return {**metadata, KEY: json.dumps({**_told(metadata), "m": marker}, separators=(",", ":"))}
 
 
 def of(value: Conversation | Message) -> str | None:
     """Give the marker of what a vendor stored, None where there is none."""
-    marker = _read(value.metadata).get("m")
+    marker = _told(value.metadata).get("m")
     return marker if isinstance(marker, str) else None
 
 
@@ -42,7 +42,7 @@ def strip(value: T) -> T:
     """Give what a caller may see: without the marker, with the origin it told."""
     if KEY not in value.metadata:
         return value
-    told = _read(value.metadata)
+    told = _told(value.metadata)
     update: dict[str, object] = {"metadata": {key: item for key, item in value.metadata.items() if key != KEY}}
     if isinstance(value, Message) and isinstance(told.get("o"), dict):
         with suppress(ValidationError):
@@ -50,7 +50,7 @@ def strip(value: T) -> T:
     return value.model_copy(update=update)
 
 
-def _read(metadata: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+def _told(metadata: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Read the marker text; a forged or broken one counts as none."""
     text = metadata.get(KEY)
     if not isinstance(text, str) or len(text) > LONGEST:

@@ -5,18 +5,24 @@ The order keeps one of the two whole at any moment: create, append, read back, r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..errors import NotFoundError, OmnilogueError, ProtocolError
+from ..errors import ConflictError, NotFoundError, OmnilogueError, OutcomeUnknownError, ProtocolError
+from ..http.scope import CURRENT
 from ..log import logger
 from ..model import Conversation, Grade, Message, TextPart
-from ..provider import Draft, Query
-from . import fallback, grades, markers, storing
+from ..provider import Changes, Draft, Query
+from . import fallback, grades, options, storing
 from .account import Account
+from .completing import has
 from .keeping import Keeping
 from .lookback import is_same
-from .reading import messages_plan, ordered_pages
+from .reading import messages_plan, newest, ordered_pages
+
+LEAVE_SECONDS = 0.5
+"""How long taking away what was begun may take where the verb was cancelled."""
 
 Change = Callable[[Sequence[Message]], list[Message | None]]
 """What becomes of each message, in order; None for one that goes."""
@@ -34,9 +40,10 @@ class Rebuilt:
 def is_rebuilt(account: Account, operation: str) -> bool:
     """Whether this operation is done by building the conversation anew."""
     provider = account.provider
-    return isinstance(provider, Keeping) and (
-        provider.inner.features[operation].grade is Grade.UNSUPPORTED
-        and provider.features[operation].grade is Grade.LOSSY
+    return (
+        isinstance(provider, Keeping)
+        and has(provider.features, operation)
+        and not has(provider.inner.features, operation)
     )
 
 
@@ -64,30 +71,35 @@ async def rebuild(account: Account, conversation_id: str, change: Change, messag
 
     A failure before the redirect leaves the old conversation whole, and its error names what is left over.
     """
-    provider = account.provider
-    assert isinstance(provider, Keeping)  # noqa: S101  # is_rebuilt looked
-    old = await provider.get_conversation(conversation_id)
+    keeping = _keeping(account)
+    keeping.kept.open_for_writing()
+    old = await fallback.conversation(account, conversation_id)
     messages = await _all_messages(account, conversation_id)
     if message_id is not None and all(message.id != message_id for message in messages):
         raise NotFoundError(f"{account.name}:{conversation_id} has no message {message_id!r}", outcome="not_sent")
     wanted = change(messages)
     drafts = [_draft(message) for message in wanted if message is not None]
-    for draft in drafts:
-        grades.require(
-            account.features, account.name, grades.rows_for_message(account.features, account.name, draft), True
-        )
-    new = await storing.create(account, _draft_of(old))
+    _require_storable(account, drafts)
+    new: Conversation | None = None
     try:
-        stored = await storing.append(account, new.id, drafts) if drafts else []
-        await _require_whole(account, new.id, drafts)
+        new = await storing.create(account, _draft_of(old), hidden=True)
+        rebuilt = _told(new.id, messages, wanted, await _filled(account, new.id, drafts))
+        if old.pinned and _takes_pins(account):
+            await keeping.update_conversation(new.id, Changes(pinned=True))
+        if drafts:
+            await _require_unchanged(account, conversation_id, messages)
+        keeping.kept.redirect(conversation_id, new.id, rebuilt.id_map)
     except BaseException as error:
-        await _leave(account, new.id, error)
+        await _leave(account, new, error)
         raise
-    rebuilt = _told(new.id, messages, wanted, stored)
-    provider.kept.redirect(conversation_id, new.id, rebuilt.id_map)
     account.forget(conversation_id)
     await _remove_old(account, conversation_id)
     return rebuilt
+
+
+def _keeping(account: Account) -> Keeping:
+    assert isinstance(account.provider, Keeping)  # noqa: S101  # is_rebuilt looked
+    return account.provider
 
 
 async def _all_messages(account: Account, conversation_id: str) -> list[Message]:
@@ -101,26 +113,54 @@ def _with_text(message: Message, text: str) -> Message:
 
 
 def _draft(message: Message) -> Message:
-    """Give a message as it is stored again: role, parts without citations, metadata."""
+    """Give a message as it is stored again: role, parts without citations, metadata, with the origin in it."""
     parts = tuple(
         part.model_copy(update={"citations": ()}) if isinstance(part, TextPart) else part for part in message.parts
     )
-    return Message(role=message.role, parts=parts, metadata=markers.strip(message).metadata)
+    return Message(role=message.role, parts=parts, metadata=message.metadata)
 
 
 def _draft_of(old: Conversation) -> Draft:
-    return Draft(title=old.title, instructions=old.instructions, model=old.model, metadata=markers.strip(old).metadata)
+    return Draft(title=old.title, instructions=old.instructions, model=old.model, metadata=old.metadata)
 
 
-async def _require_whole(account: Account, conversation_id: str, drafts: Sequence[Message]) -> None:
-    """Read the new conversation back: only what is seen to be there may take the old one's place."""
+def _require_storable(account: Account, drafts: Sequence[Message]) -> None:
+    """See that each message can be stored again, before anything is created. Raises UnsupportedOperationError."""
+    for draft in drafts:
+        rows = grades.rows_for_message(account.features, account.name, draft)
+        grades.require(account.features, account.name, rows, True)
+        options.require_text(draft.parts, grades.text_limit(account.features[rows[0]]))
+
+
+async def _filled(account: Account, conversation_id: str, drafts: Sequence[Message]) -> list[Message]:
+    """Store the messages and read them back: only what is seen to be there may take the old one's place."""
+    stored = await storing.append(account, conversation_id, drafts) if drafts else []
     found = await _all_messages(account, conversation_id)
-    if len(found) != len(drafts) or not all(map(is_same, found, drafts)):
+    if len(found) != len(drafts) or not all(map(_is_stored, found, drafts)):
         raise ProtocolError(
             f"{account.name}:{conversation_id} does not hold what was stored in it",
             code="bad_response",
             outcome="unknown",
         )
+    return stored
+
+
+def _is_stored(found: Message, draft: Message) -> bool:
+    return is_same(found, draft) and [part.type for part in found.parts] == [part.type for part in draft.parts]
+
+
+async def _require_unchanged(account: Account, conversation_id: str, messages: Sequence[Message]) -> None:
+    """See that nobody wrote to the old conversation meanwhile: that would be lost. Raises ConflictError."""
+    last, _ = await newest(account, conversation_id, 1)
+    if [message.id for message in last] != [message.id for message in messages[-1:]]:
+        raise ConflictError(
+            f"{account.name}:{conversation_id} was written to while it was built anew", hint="do it once more"
+        )
+
+
+def _takes_pins(account: Account) -> bool:
+    row = account.features.update_conversation
+    return row.grade is not Grade.UNSUPPORTED and (row.limits.fields is None or "pinned" in row.limits.fields)
 
 
 def _told(
@@ -138,26 +178,36 @@ def _told(
     return Rebuilt(new_id, id_map, by_old_id)
 
 
-async def _leave(account: Account, new_id: str, error: BaseException) -> None:
-    """Take away what was begun; what cannot be taken away is named on the error."""
-    provider = account.provider
-    assert isinstance(provider, Keeping)  # noqa: S101
-    left_over = f"the conversation is unchanged; {account.name}:{new_id} was begun and is left over"
+async def _leave(account: Account, new: Conversation | None, error: BaseException) -> None:
+    """Take away what was begun; the verb's error tells what cannot be taken away."""
+    scope = CURRENT.get()
+    scope.left_over = "the conversation is unchanged"
+    if new is not None and not await _is_removed(account, new.id, error):
+        scope.left_over += f"; {account.name}:{new.id} was begun and is left over"
+        logger().warning("orphan_left", remote=account.name, conversation=new.id)
+    if new is not None:  # of what was written nothing is in the conversation the caller knows
+        scope.applied, scope.outcome = False, "not_sent"
+        if isinstance(error, OmnilogueError) and not isinstance(error, OutcomeUnknownError):
+            error.outcome = "not_sent"
+
+
+async def _is_removed(account: Account, conversation_id: str, error: BaseException) -> bool:
+    """Delete what was begun where the vendor can; whoever cancelled does not wait for long."""
+    keeping = _keeping(account)
+    if not keeping.deletes:
+        return False
     try:
-        await provider.delete_conversation(new_id)
-        if provider.inner.features.delete_conversation.grade is not Grade.UNSUPPORTED:
-            left_over = "the conversation is unchanged"
-    except Exception as failure:
-        logger().warning("orphan_left", remote=account.name, conversation=new_id, error=type(failure).__name__)
-    if isinstance(error, OmnilogueError):
-        error.hint = f"{error.hint}; {left_over}" if error.hint else left_over
+        async with asyncio.timeout(None if isinstance(error, Exception) else LEAVE_SECONDS):
+            await keeping.delete_conversation(conversation_id)
+    except Exception:  # whatever it is, the first error is the one to be told
+        return False
+    return True
 
 
 async def _remove_old(account: Account, conversation_id: str) -> None:
     """Delete the old conversation where the vendor can; it is hidden already, so a failure is told and not raised."""
-    provider = account.provider
-    if isinstance(provider, Keeping) and provider.inner.features.delete_conversation.grade is not Grade.UNSUPPORTED:
+    if _keeping(account).deletes:
         try:
             await fallback.delete_conversation(account, conversation_id)
-        except OmnilogueError as error:
-            logger().warning("old_conversation_stays", remote=account.name, code=error.code)
+        except Exception as error:  # a plugin's own fault does not undo what is done
+            logger().warning("old_conversation_stays", remote=account.name, error=type(error).__name__)

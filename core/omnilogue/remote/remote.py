@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar, Unpack, overload
 
 from pydantic import JsonValue
 
-from ..errors import InvalidInputError, UnsupportedOperationError
+from ..errors import InvalidInputError, NotFoundError, UnsupportedOperationError
 from ..model import Change, Conversation, ConversationRef, MediaPart, Message, Reply
 from ..provider import Changes, Draft, Query
 from . import changing, fallback, grades, markers, options, regenerating, storing
@@ -127,8 +127,9 @@ class AsyncRemote(Acting):
         options.require_sendable(list(given.values()))
 
         async def write() -> Conversation:
-            self._require("create_conversation", *rows_for_fields(given, metadata), allow_loss=allow_loss)
-            row = self.features.create_conversation
+            row, rows = self.features.create_conversation, rows_for_fields(given, metadata)
+            unheeded = grades.unheeded(row, given)
+            self._require("create_conversation", *rows, allow_loss=allow_loss, unheeded=unheeded)
             grades.require_fields(row, self.name, "create_conversation", [*given, *(["metadata"] if metadata else [])])
             self._begin_write()
             return self._seen(await storing.create(self._account, draft))
@@ -160,8 +161,10 @@ class AsyncRemote(Acting):
 
         async def write() -> Conversation:
             fields = [*given, *(["metadata"] if more is not None else [])]
-            self._require("update_conversation", *rows_for_fields(given, more), allow_loss=allow_loss)
-            grades.require_fields(self.features.update_conversation, self.name, "update_conversation", fields)
+            row, rows = self.features.update_conversation, rows_for_fields(given, more)
+            unheeded = grades.unheeded(row, given)
+            self._require("update_conversation", *rows, allow_loss=allow_loss, unheeded=unheeded)
+            grades.require_fields(row, self.name, "update_conversation", fields)
             async with self._writing("update_conversation", wanted) as conversation_id:
                 whole = changes if more is None else await self._merged(conversation_id, changes, more)
                 return self._seen(await self._provider.update_conversation(conversation_id, whole))
@@ -214,7 +217,12 @@ class AsyncRemote(Acting):
 
         async def read() -> Message:
             self._require("get_message", allow_loss=True)
-            return markers.strip(await fallback.message(self._account, await self._canonical(given), wanted))
+            conversation_id = await self._canonical(given)
+            try:
+                return markers.strip(await fallback.message(self._account, conversation_id, wanted))
+            except NotFoundError as error:
+                fallback.explain_old_id(self._account, error, conversation_id, wanted)
+                raise
 
         return await self._verb("get_message", timeout, read)
 

@@ -12,6 +12,7 @@ from ..model import Conversation, Grade, Message
 from ..provider import Draft, Query
 from . import markers
 from .account import Account
+from .keeping import Keeping
 from .lookback import WINDOW, baseline, is_same, reconciled
 from .reading import conversations_plan, newest, ordered_pages
 
@@ -64,8 +65,10 @@ async def _append_batch(
     return [markers.strip(message) for message in stored]
 
 
-async def create(account: Account, draft: Draft) -> Conversation:
+async def create(account: Account, draft: Draft, *, hidden: bool = False) -> Conversation:
     """Create a conversation; after a lost answer it is looked for by its marker.
+
+    What the vendor does not keep goes into the state, also where the answer was lost; `hidden` shows it to nobody yet.
 
     Where the vendor cannot give the newest first, the whole list is walked: one who only looks at its beginning
     would not see what was created.
@@ -92,7 +95,9 @@ async def create(account: Account, draft: Draft) -> Conversation:
                     return found
         return None
 
-    return await reconciled(account, lambda: account.provider.create_conversation(draft), look, "the create")
+    provider = account.provider
+    made = await reconciled(account, lambda: provider.create_conversation(draft), look, "the create")
+    return provider.created(made, draft, hidden=hidden) if isinstance(provider, Keeping) else made
 
 
 def _can_mark_conversations(account: Account) -> bool:

@@ -54,6 +54,7 @@ class Verb:
             failure = self._too_late(seconds) if is_late else self._foreign(error)
         finally:
             CURRENT.reset(token)
+        self._tell_left_over(failure)
         raise failure  # out here, so that nothing of a plugin or a request hangs on the error
 
     def _complete(self, error: OmnilogueError) -> None:
@@ -62,7 +63,13 @@ class Verb:
         error.operation = error.operation or self._operation
         if self._scope.applied and error.outcome in {None, "not_sent", "rejected"}:
             error.outcome = "applied"
+        self._tell_left_over(error)
         _cut_foreign(error)
+
+    def _tell_left_over(self, error: OmnilogueError) -> None:
+        if told := self._scope.left_over:
+            self._scope.left_over = ""
+            error.hint = f"{told}; {error.hint}" if error.hint else told
 
     def _outcome(self) -> Outcome:
         return "applied" if self._scope.applied and self._scope.outcome != "unknown" else self._scope.outcome

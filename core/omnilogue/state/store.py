@@ -53,7 +53,9 @@ def path_of(url: str, base: Path | None = None) -> Path | None:
         return (base or Path()) / Path(place).expanduser()
     if url.startswith(("postgresql:", "postgres:")):
         raise ConfigurationError("a state on PostgreSQL is not offered by this version", hint="use sqlite:///PATH")
-    raise ConfigurationError(f"{url!r} is no state", hint="write sqlite:///PATH or memory:")
+    raise ConfigurationError(  # without the URL, which may carry a password
+        f"a state URL cannot begin with {url.partition(':')[0][:20]!r}", hint="write sqlite:///PATH or memory:"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,14 @@ class State:
     def __init__(self, url: str | None = None, base: Path | None = None) -> None:
         """Take a state URL, by default the user's own; nothing is opened yet. Raises ConfigurationError."""
         self.url = url or default_url()
-        self.path = path_of(self.url, base)
+        path = path_of(self.url, base)
+        self.path = path.absolute() if path else None
         self._database: sqlite3.Connection | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a state already; reading makes none."""
+        return self._database is not None or (self.path is not None and _is_there(self.path))
 
     def read(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run a query; a state that does not exist yet holds nothing. Raises StateError."""
@@ -88,13 +96,8 @@ class State:
         """Change the state, all at once or not at all; it is made first where there is none. Raises StateError."""
         with self._faults():
             database = self._opened() or self._made()
-            database.execute("BEGIN IMMEDIATE")
-            try:
+            with _transaction(database):
                 yield database
-            except BaseException:
-                database.execute("ROLLBACK")
-                raise
-            database.execute("COMMIT")
 
     def open_for_writing(self) -> None:
         """See that the state can be written, before a request that must be remembered. Raises StateError."""
@@ -106,41 +109,36 @@ class State:
         every = " UNION ".join(f"SELECT account FROM {table}" for table in BY_ACCOUNT)  # noqa: S608
         names = self.read(every)
         known = self.read("SELECT count(*) FROM conversation WHERE listed AND NOT hidden")
-        size = self.path.stat().st_size if self.path and self.path.exists() else 0
+        size = self.path.stat().st_size if self.path and _is_there(self.path) else 0
         return StateSummary(
             self.url, VERSION, size, tuple(sorted(name for (name,) in names)), known[0][0] if known else 0
         )
 
     def backup(self, target: Path) -> None:
         """Write a copy of the whole state into a new file. Raises StateError where it exists, or there is no state."""
-        if target.exists():
-            raise StateError(f"{target} exists already", code="storage", hint="name a new file")
         with self._faults():
             database = self._opened()
             if database is None:
                 raise StateError(f"there is no state at {self.url} yet", code="storage")
-            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            with closing(sqlite3.connect(target)) as copy:
-                database.backup(copy)
+            _copy(database, target)
 
     def upgrade(self) -> Path | None:
         """Bring an older file forward, after a backup beside it; give the backup, None where nothing was to do."""
-        if self.path is None or not self.path.exists():
+        if self.path is None or not _is_there(self.path):
             return None
-        with self._faults(), closing(self._connect(f"{self.path.absolute().as_uri()}?mode=rw")) as database:
+        self.close()
+        with self._faults(), closing(_connect(self.path)) as database:
             application, version = _headers(database)
-            if application != APPLICATION_ID or version >= VERSION:
+            if application != APPLICATION_ID or version >= VERSION or version < min(UPGRADES, default=VERSION):
                 self._check(database)
                 return None
             backup = self.path.with_name(f"{self.path.stem}-v{version}{self.path.suffix}")
-            with closing(sqlite3.connect(backup)) as copy:
-                database.backup(copy)
-            database.execute("BEGIN IMMEDIATE")
-            for step in range(version, VERSION):
-                for statement in UPGRADES[step]:
-                    database.execute(statement)
-            database.execute(f"PRAGMA user_version = {VERSION}")
-            database.execute("COMMIT")
+            with _transaction(database):
+                _copy(database, backup)
+                for step in range(version, VERSION):
+                    for statement in UPGRADES[step]:
+                        database.execute(statement)
+                database.execute(f"PRAGMA user_version = {VERSION}")
             return backup
 
     def rename(self, old: str, new: str) -> int:
@@ -168,32 +166,23 @@ class State:
             database.close()
 
     def _opened(self) -> sqlite3.Connection | None:
-        if self._database is None and self.path is not None and self.path.exists() and self.path.stat().st_size:
-            self._database = self._connect(f"{self.path.absolute().as_uri()}?mode=rw")
-            self._check(self._database)
+        if self._database is None and self.path is not None and _is_there(self.path):
+            self._database = self._ready(_connect(self.path))
         return self._database
 
     def _made(self) -> sqlite3.Connection:
-        if self.path is None:
-            database = self._connect(":memory:")
-        else:
+        if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            database = self._connect(f"{self.path.absolute().as_uri()}?mode=rw")
-        self._database = database
-        database.execute("BEGIN IMMEDIATE")
-        if not database.execute("SELECT 1 FROM sqlite_master").fetchone():
-            for statement in TABLES:
-                database.execute(statement)
-            database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            database.execute(f"PRAGMA user_version = {VERSION}")
-        database.execute("COMMIT")
-        self._check(database)
-        return database
+        self._database = self._ready(_connect(self.path), is_new=True)
+        return self._database
 
-    def _connect(self, place: str) -> sqlite3.Connection:
-        database = sqlite3.connect(place, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    def _ready(self, database: sqlite3.Connection, *, is_new: bool = False) -> sqlite3.Connection:
+        """Make the tables of a new file, and see that it is one of ours before anything in it is changed."""
         try:
+            if is_new:
+                _fill(database)
+            self._check(database)
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
         except BaseException:
@@ -205,7 +194,6 @@ class State:
         application, version = _headers(database)
         if application == APPLICATION_ID and version == VERSION:
             return
-        self.close()
         if application != APPLICATION_ID:
             raise StateError(f"{self.path} is no state of Omnilogue", code="storage", hint="name another file")
         word, hint = ("newer", "upgrade Omnilogue") if version > VERSION else ("older", "run `omnilogue state upgrade`")
@@ -220,6 +208,49 @@ class State:
         else:
             return
         raise StateError(reason, code="storage", hint="check its folder and the disk, or name another with --state")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether the file holds something; one that was begun and never written is none."""
+    return path.exists() and path.stat().st_size > 0
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    place = ":memory:" if path is None else f"{path.as_uri()}?mode=rw"
+    return sqlite3.connect(place, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+@contextmanager
+def _transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """Do all of it or nothing, also where the disk fills up at the end."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
+
+
+def _fill(database: sqlite3.Connection) -> None:
+    """Make the tables, unless another process was faster."""
+    with _transaction(database):
+        if not database.execute("SELECT 1 FROM sqlite_master").fetchone():
+            for statement in TABLES:
+                database.execute(statement)
+            database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            database.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _copy(database: sqlite3.Connection, target: Path) -> None:
+    """Write the whole database into a new file that only its owner reads. Raises StateError where it exists."""
+    try:
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        raise StateError(f"{target} exists already", code="storage", hint="name a new file") from None
+    with closing(sqlite3.connect(target)) as copy:
+        database.backup(copy)
 
 
 def _headers(database: sqlite3.Connection) -> tuple[int, int]:

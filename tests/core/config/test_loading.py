@@ -177,7 +177,7 @@ class TestGivenRemotes:
     ("text", "words"),
     [
         ('defalt = "work"\n' + ONE, "unknown key 'defalt'.*line 1.*did you mean 'default'"),
-        (ONE + '[state]\nurl = "memory:"\n', "unknown key 'state'.*line 4"),
+        (ONE + '[stat]\nurl = "memory:"\n', "unknown key 'stat'.*line 4.*did you mean 'state'"),
         ('default = "wrk"\n' + ONE, "default names 'wrk'.*line 1.*did you mean 'work'"),
         ('default = "nobody"\n' + ONE, "default names 'nobody'.*there are: work"),
         ("default = 3\n" + ONE, "default must be the name of a remote.*line 1"),

@@ -42,7 +42,7 @@ async def test_a_check_that_writes_uses_a_scratch_conversation_and_deletes_it(re
 
 
 async def test_what_is_unsupported_is_not_tried(remote_of: Any) -> None:
-    remote = remote_of(rows={"edit_message": unsupported()})
+    remote = remote_of(rows={"edit_message": unsupported(), "append_assistant": unsupported()})
 
     check = await remote.check(write=True)
 

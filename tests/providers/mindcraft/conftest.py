@@ -9,6 +9,7 @@ import pytest
 from omnilogue.http import Http, SystemClock
 from omnilogue.log import logger
 from omnilogue.provider import Context
+from omnilogue.state import Kept, State
 from omnilogue_mindcraft import MindCraft, MindCraftSettings
 from omnilogue_mindcraft.emulator import MindCraftEmulator
 
@@ -29,8 +30,9 @@ async def connect(anyio_backend: str, vendor: MindCraftEmulator) -> AsyncIterato
     def connected(**changed: Any) -> MindCraft:
         settings = MindCraftSettings.model_validate({**vendor.settings, "max_attempts": 1, **changed})
         clock = SystemClock()
+        notes = Kept(State("memory:"), "work")
         http = Http(settings, lambda: transport, clock)
-        return MindCraft(settings, Context(remote="work", http=http, clock=clock, log=logger()))
+        return MindCraft(settings, Context(remote="work", http=http, clock=clock, state=notes, log=logger()))
 
     yield connected
     await transport.aclose()
