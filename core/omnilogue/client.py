@@ -197,15 +197,15 @@ def _refuse_commands(account: Account) -> None:
 def split_address(address: str) -> tuple[str, str | None]:
     """Give the remote's name and the conversation's id, None without one: `work:ID`, `work:`, `:PROVIDER:PATH:ID`.
 
-    A colon at the end stands for no id. Raises InvalidInputError for what is no address.
+    Raises InvalidInputError for what is no address, also for an empty id after a path: it never means the whole.
     """
     if address.startswith(":"):
         parts = address[1:].split(":", 2)
-        if len(parts) < 2 or not all(parts[:2]):
+        if len(parts) < 2 or not all(parts):
             raise InvalidInputError(
                 f"{address!r} is no address", hint="write it like :archive:PATH or :archive:PATH:ID"
             )
-        return ":" + ":".join(parts[:2]), (parts[2] if len(parts) > 2 else "") or None
+        return ":" + ":".join(parts[:2]), parts[2] if len(parts) > 2 else None
     name, colon, identifier = address.partition(":")
     if not colon or not name:
         raise InvalidInputError(f"{address!r} is no address", hint="write it like work: or work:ID")

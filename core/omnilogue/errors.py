@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 Outcome: TypeAlias = Literal["not_sent", "rejected", "unknown", "applied"]
 """What became of a write: it never left, was refused, may have happened, or has happened."""
 
+READS = frozenset({"list_conversations", "get_conversation", "list_messages", "get_message", "download"})
+"""Operations that change nothing."""
+
 VENDOR_TEXT_LIMIT = 2048
 """How many characters of a vendor's own text an error keeps."""
 
@@ -98,8 +101,8 @@ class OmnilogueError(Exception):
 
     @property
     def is_safe_to_retry(self) -> bool:
-        """Whether repeating the call cannot double anything: nothing was changed by it."""
-        return self.outcome in {"not_sent", "rejected"}
+        """Whether repeating the call cannot double anything: it only reads, or surely changed nothing."""
+        return self.outcome in {"not_sent", "rejected"} or (self.outcome is None and self.operation in READS)
 
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnilogue import errors
-from omnilogue.errors import BY_CODE, VENDOR_TEXT_LIMIT, OmnilogueError, RateLimitError
+from omnilogue.errors import BY_CODE, VENDOR_TEXT_LIMIT, OmnilogueError, Outcome, RateLimitError, UnavailableError
 from omnilogue.log import forget_secret, remember_secret
 from omnilogue.model import Message, Reply
 
@@ -125,3 +125,22 @@ def test_a_known_secret_is_in_none_of_its_texts() -> None:
 
     forget_secret("k-errors-0123456789")
     assert "k-errors" not in repr(vars(error)) + str(error) + repr(error) + repr(pickle.dumps(error))
+
+
+@pytest.mark.parametrize(
+    ("operation", "outcome", "safe"),
+    [
+        ("list_messages", None, True),
+        ("send", None, False),
+        ("send", "rejected", True),
+        ("send", "not_sent", True),
+        ("send", "unknown", False),
+        ("send", "applied", False),
+    ],
+)
+def test_repeating_is_safe_for_reads_and_for_writes_that_changed_nothing(
+    operation: str, outcome: Outcome | None, safe: bool
+) -> None:
+    error = UnavailableError("down", operation=operation, outcome=outcome)
+
+    assert error.is_safe_to_retry is safe

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
@@ -20,7 +21,7 @@ START_TIMEOUT = 10.0
 GRACE = 0.01  # seconds an answer may still take when the server is stopped; a stalled one never ends by itself
 
 
-class Emulator:
+class Emulator(ABC):
     """A vendor that needs no account; a provider's emulator derives from it and gives `routes()`.
 
     It serves asynchronous and synchronous tests alike, and every method may be called from any thread.
@@ -42,9 +43,9 @@ class Emulator:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
 
+    @abstractmethod
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         """Give the vendor's routes; handlers know nothing of faults and stream with `stream_pieces`."""
-        raise NotImplementedError
 
     @property
     def url(self) -> str:

@@ -44,7 +44,7 @@ class Limits(BaseModel):
     filters: tuple[str, ...] | None = None
     """Filters that the vendor applies itself; the core applies the others, except `search`."""
     order: tuple[str, ...] | None = None
-    """Orders that the vendor's pages can come in."""
+    """Orders that the vendor's pages can come in and keep; None for messages means oldest first, and no other."""
     text_bytes: int | None = None
     """The longest text of a message, bytes in UTF-8."""
     metadata_pairs: int | None = None

@@ -197,10 +197,10 @@ def _health(entry: EntryPoint, check: Callable[[EntryPoint], object]) -> PluginH
 def check_contract(info: ProviderInfo) -> None:
     """Compare what a provider declares with the methods it has. Raises PluginError [plugin_contract]."""
     provider = info.provider
-    for pattern in provider.secret_patterns:
-        redact_pattern(pattern)
     if not (isinstance(provider, type) and issubclass(provider, Provider) and hasattr(provider, "features")):
         raise PluginError(f"provider {info.name!r}: no Provider class with features", code="plugin_contract")
+    for pattern in provider.secret_patterns:
+        redact_pattern(pattern)
     if not overrides(provider, "list_messages"):
         raise PluginError(f"provider {info.name!r}: list_messages is required", code="plugin_contract")
     for operation, method in METHODS.items():

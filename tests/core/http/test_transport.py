@@ -74,7 +74,7 @@ class TestSharing:
         await transports.aclose()
 
         async with asyncio.timeout(1):
-            await vendor.gone.wait()
+            assert await vendor.gone.wait()
 
     async def test_after_closing_a_new_one_is_opened(self, door: Door, transports: Transports) -> None:
         opened = door()
