@@ -38,7 +38,8 @@ class ObservedClient(AsyncClient):
     """A client whose requests are counted besides what its plugins observe."""
 
     def __init__(self, provider: str, settings: Mapping[str, Any], *, plugins: bool) -> None:
-        super().__init__(False, remotes={NAME: {**settings, "provider": provider}}, plugins=plugins)
+        remotes = {NAME: {**settings, "provider": provider}}
+        super().__init__(False, remotes=remotes, state="memory:", plugins=plugins)
         self.requests = Requests()
 
     def _all_observers(self) -> tuple[Observer, ...]:
