@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from omnilogue.cli.described import describe_settings
+from omnilogue.cli.installed import features_of
 from omnilogue.errors import BY_CODE, OmnilogueError
 from omnilogue.model import OPERATIONS
 from omnilogue.provider import Features, Plugins, ProviderInfo
-from omnilogue.remote.grades import effective
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = re.compile(r"(<!-- generated: (?P<name>[^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -35,7 +35,7 @@ def providers() -> list[ProviderInfo]:
 def capabilities() -> str:
     """Make the table of operations by provider."""
     found = providers()
-    features: list[Features] = [effective(info.provider.features) for info in found]
+    features: list[Features] = [features_of(info) for info in found]
     rows = [["operation", *(f"`{info.name}`" for info in found)]]
     rows += [[f"`{name}`", *(SYMBOLS[table[name].grade] for table in features)] for name in OPERATIONS]
     return table_of(rows)
@@ -44,7 +44,7 @@ def capabilities() -> str:
 def notes(name: str) -> str:
     """Make the table of one provider's operations with their notes."""
     info = Plugins(outside=False).provider(name)
-    features = effective(info.provider.features)
+    features = features_of(info)
     rows = [["operation", "grade", "note"]]
     rows += [[f"`{operation}`", SYMBOLS[row.grade], row.note] for operation, row in features.items()]
     return table_of(rows)

@@ -92,7 +92,7 @@ def add(
 def rm(name: Name, /, *, session: Session = DEFAULTS) -> None:
     """Remove an account from the configuration file.
 
-    The secrets that were kept for it go too. Nothing changes at the vendor.
+    The secrets that were kept for it go too. Nothing changes at the vendor, and the state keeps what it knows.
 
     Examples:
       omnilogue remotes rm work

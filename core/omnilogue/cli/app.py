@@ -10,7 +10,7 @@ from .._version import __version__
 
 CONVERSATIONS = Group("Conversations", sort_key=1)
 MESSAGES = Group("Messages and answers", sort_key=2)
-ACCOUNTS = Group("Accounts", sort_key=3)
+ACCOUNTS = Group("Accounts and state", sort_key=3)
 TESTING = Group("Plugins and testing", sort_key=4)
 BESIDES = Group("Besides", sort_key=5)
 
@@ -32,6 +32,7 @@ ROWS = (
     ("ls", "reading:ls", CONVERSATIONS, "List remotes, conversations or messages."),
     ("show", "reading:show", CONVERSATIONS, "Print a conversation as a readable transcript."),
     ("new", "writing:new", CONVERSATIONS, "Create a conversation and print its address."),
+    ("adopt", "reading:adopt", CONVERSATIONS, "Remember conversations of a vendor that cannot list."),
     ("update", "writing:update", CONVERSATIONS, "Change title, instructions, model, metadata or pin."),
     ("clear", "writing:clear", CONVERSATIONS, "Remove all messages of a conversation."),
     ("rm", "writing:rm", CONVERSATIONS, "Delete a conversation, or one message of it."),
@@ -40,6 +41,7 @@ ROWS = (
     ("append", "writing:append", MESSAGES, "Store a message; nothing is generated."),
     ("edit", "writing:edit", MESSAGES, "Replace the text of a message."),
     ("remotes", "accounts:app", ACCOUNTS, "List, add, remove and check accounts."),
+    ("state", "statefile:app", ACCOUNTS, "Show, back up, upgrade and rename in the state file."),
     ("providers", "installed:providers", TESTING, "Show what each provider can do, or one with its settings."),
     ("plugins", "installed:plugins", TESTING, "Show how the installed plugins fare."),
     ("emulate", "emulating:emulate", TESTING, "Serve a vendor on loopback, without a key."),
@@ -55,6 +57,7 @@ USAGES = {
     "ls": "omnilogue ls [ADDRESS] [OPTIONS]",
     "show": "omnilogue show work:ID [OPTIONS]",
     "new": "omnilogue new work: [OPTIONS]",
+    "adopt": "omnilogue adopt work: ID... [OPTIONS]",
     "update": "omnilogue update work:ID [OPTIONS]",
     "clear": "omnilogue clear work:ID [OPTIONS]",
     "rm": "omnilogue rm work:ID [MESSAGE] [OPTIONS]",

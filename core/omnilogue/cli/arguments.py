@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 END = "--"
 LOSS = "--allow-loss"
 
-WITH_VALUE = ("--config", "--out", "--timeout")
+WITH_VALUE = ("--config", "--state", "--out", "--timeout")
 WITHOUT_VALUE = ("--json", "--yes", "-y", "--verbose", "--quiet", "-q", "--no-plugins", LOSS)
 
 _VERBOSE = re.compile(r"-v+")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from ..errors import InvalidInputError
 from . import values
+from .words import IdsFrom
 
 FOR_REMOTES = ()
 FOR_CONVERSATIONS = ("limit", "order", "since", "until", "title", "meta", "search")
@@ -38,14 +38,7 @@ class Choice:
     title: Annotated[str | None, Parameter(help="Titles that match, like 'Trip*'.", metavar="GLOB")] = None
     meta: Annotated[tuple[str, ...], Parameter(help="Metadata that is equal; repeatable.", metavar="KEY=VALUE")] = ()
     search: Annotated[str | None, Parameter(help="Text to look for, where the remote can search.")] = None
-    ids_from: Annotated[
-        Path | None,
-        Parameter(
-            help="Conversations whose ids this file names, one a line; - is standard input.",
-            metavar="FILE",
-            allow_leading_hyphen=True,
-        ),
-    ] = None
+    ids_from: IdsFrom = None
     branches: Annotated[bool, Parameter(help="Messages of all branches, parents first.")] = False
 
     def require_only(self, allowed: tuple[str, ...], what: str) -> None:

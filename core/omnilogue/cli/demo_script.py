@@ -1,6 +1,7 @@
 """What `omnilogue demo` runs on every provider, unchanged: a conversation from its creation to its end.
 
-No line of it knows which vendor it talks to. Where vendors differ it asks the remote's features.
+No line of it knows which vendor it talks to. Where vendors differ it asks the remote's features, consents to what
+a remote may lose, and goes on with the conversation that each change gives back.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ async def script(remote: AsyncRemote, step: Callable[[str], AbstractContextManag
     features = remote.features
 
     with step("create_conversation"):
-        trip = (await remote.create(title="A trip", instructions="Be brief.")).ref
+        trip = (await remote.create(title="A trip", instructions="Be brief.", allow_loss=True)).ref
 
     if features.append_user.grade != "unsupported":
         with step("append_user"):
-            await remote.append(trip, "We are two, and we like old trams.")
+            await remote.append(trip, "We are two, and we like old trams.", allow_loss=True)
 
     if features.send.grade != "unsupported":
         with step("send"):
-            await remote.send(trip, "Where to in May?")
+            await remote.send(trip, "Where to in May?", allow_loss=True)
 
     if features.stream.grade != "unsupported":
         with step("stream"):
-            async with remote.stream(trip, "And what do we pack?") as stream:
+            async with remote.stream(trip, "And what do we pack?", allow_loss=True) as stream:
                 async for _piece in stream.text():
                     pass  # a person would see each piece here
 

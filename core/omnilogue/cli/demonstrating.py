@@ -39,7 +39,7 @@ Vendors were emulated on this machine: no key was used, nothing left it, and
 nothing is left behind.
 
   {SYMBOLS["native"]} native       the vendor has it
-  {SYMBOLS["emulated"]} emulated     Omnilogue makes it of other calls, and nothing is lost
+  {SYMBOLS["emulated"]} emulated     Omnilogue makes or keeps it itself, and nothing is lost
   {SYMBOLS["lossy"]} lossy        something is lost, and only with consent
   {SYMBOLS["unsupported"]} unsupported  refused before anything is sent
 
@@ -74,7 +74,8 @@ async def demo(*, session: Session = DEFAULTS) -> int:
     rows: list[Row] = []
     failures: list[OmnilogueError] = []
     with tempfile.TemporaryDirectory(prefix="omnilogue-demo-") as folder:
-        async with AsyncClient(False, plugins=not session.no_plugins) as client:
+        state = f"sqlite:///{Path(folder, 'state.db')}"
+        async with AsyncClient(False, state=state, plugins=not session.no_plugins) as client:
             for name in client.plugins.provider_names():
                 try:
                     info = client.plugins.provider(name)
@@ -141,7 +142,7 @@ def _print(session: Session, rows: list[Row]) -> None:
     for operation in STEPS:
         table.add_row(operation, *(_cell(cells[operation, name]) for name in names))
     session.output.show(table)
-    session.output.line(f"One script, unchanged, on {len(names)} providers: {', '.join(names)}.")
+    session.output.line(f"One script, unchanged, on {len(names)} providers.")
     session.output.line(CLOSING)
 
 

@@ -1,4 +1,4 @@
-"""Tables of grades: symbols and colours, and words where there is room."""
+"""Grades: which are the work of the state, and tables of them with symbols and colours."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from ..provider import Features
+
 STYLES = {"native": "green", "emulated": "cyan", "lossy": "yellow", "unsupported": "dim"}
 SYMBOLS = {"native": "●", "emulated": "◐", "lossy": "○", "unsupported": "-"}
+
+
+def is_done_by_state(features: Features, operation: str) -> bool:
+    """Whether the state does an operation in the vendor's place: the row is the one it makes of nothing."""
+    from ..provider import unsupported
+    from ..remote.keeping import with_state
+
+    return features[operation] == with_state(features.replace(**{operation: unsupported()}))[operation]
 
 
 def new_table(*columns: str) -> Table:

@@ -28,7 +28,8 @@ def providers(
 ) -> None:
     """Show what each provider can do, or one with its settings.
 
-    native: the vendor has it; emulated: made of other calls; lossy: something is lost; unsupported: cannot be had.
+    native: the vendor has it; emulated: made of other calls, or kept in the state; lossy: something is lost;
+    unsupported: cannot be had.
 
     Examples:
       omnilogue providers
@@ -55,18 +56,19 @@ def _sound(session: Session) -> list[ProviderInfo]:
     return infos
 
 
-def _features(info: ProviderInfo) -> Features:
-    """Give what a remote of this provider can do, with what the core makes of it."""
+def features_of(info: ProviderInfo) -> Features:
+    """Give what a remote of this provider can do, with what the state and the core make of it."""
     from ..remote.grades import effective
+    from ..remote.keeping import with_state
 
-    return effective(info.provider.features)
+    return effective(with_state(info.provider.features))
 
 
 def _document(info: ProviderInfo) -> dict[str, Any]:
     return {
         "name": info.name,
         "title": info.title,
-        "operations": _features(info).document(),
+        "operations": features_of(info).document(),
         "settings": describe_settings(info.settings),
     }
 
@@ -76,7 +78,7 @@ def _print_all(session: Session, infos: list[ProviderInfo]) -> None:
     for info in infos:
         rows.add(info.name, info.title, "with an emulator" if info.emulator else "")
     rows.flush()
-    features = {info.name: _features(info) for info in infos}
+    features = {info.name: features_of(info) for info in infos}
     table = new_table("operation", *(one_line(name) for name in features))
     for operation in next(iter(features.values()), ()):
         grades = [found[operation].grade.value for found in features.values()]
@@ -88,7 +90,7 @@ def _print_all(session: Session, infos: list[ProviderInfo]) -> None:
 def _print_one(session: Session, info: ProviderInfo) -> None:
     session.output.line(f"{info.name}: {info.title}")
     operations = new_table("operation", "grade", "note")
-    for operation, row in _features(info).items():
+    for operation, row in features_of(info).items():
         operations.add_row(operation, grade_text(row.grade, row.grade.value), one_line(row.note))
     settings = new_table("setting", "meaning")
     for one in describe_settings(info.settings):

@@ -1,4 +1,4 @@
-"""Commands that read: `ls` and `show`."""
+"""Commands that read: `ls`, `show`, and `adopt`, which remembers what it read."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from cyclopts import Parameter
 from ..errors import InvalidInputError
 from . import choosing, values
 from .choosing import Choice
+from .grades import is_done_by_state
 from .output import Rows
 from .progress import Progress
 from .session import DEFAULTS, Session
 from .transcript import heading, message_lines, summary, time_of
-from .words import ConversationAddress, remote_names
+from .words import ConversationAddress, IdsFrom, RemoteAddress, remote_names
 
 if TYPE_CHECKING:
     from ..model import Conversation, Message
@@ -52,6 +53,17 @@ async def ls(
         return
     listing, row = _listing(session, address, choice)
     await _print(session, listing, row, jsonl=jsonl)
+    if getattr(listing, "complete", True) is False:
+        _advise(session, address)
+
+
+def _advise(session: Session, address: str) -> None:
+    """Tell how conversations come into a list that the state keeps."""
+    from ..client import split_address
+
+    name, conversation_id = split_address(address)
+    if conversation_id is None and is_done_by_state(session.client.remote(name).features, "list_conversations"):
+        session.note(f"`omnilogue adopt {name}: ID` adds a conversation that was not created or read here.")
 
 
 def _listing(session: Session, address: str, choice: Choice) -> tuple[Any, Callable[[Any], tuple[str, ...]]]:
@@ -77,7 +89,12 @@ async def _by_ids(
 ) -> AsyncIterator[Conversation]:
     """Give conversations in the order of their ids or addresses."""
     for identifier in ids[:limit]:
-        yield await remote.conversation(identifier.removeprefix(f"{remote.name}:"), **session.reading)
+        yield await remote.conversation(_id_of(remote, identifier), **session.reading)
+
+
+def _id_of(remote: AsyncRemote, said: str) -> str:
+    """Give the id of what may be an address of this remote. Raises InvalidInputError for an empty one."""
+    return values.required("ID", said.removeprefix(f"{remote.name}:"))
 
 
 async def _print(session: Session, listing: Any, row: Callable[[Any], tuple[str, ...]], *, jsonl: bool) -> None:
@@ -116,6 +133,37 @@ def _conversation_row(conversation: Conversation) -> tuple[str, ...]:
 
 def _message_row(message: Message) -> tuple[str, ...]:
     return message.id or "", time_of(message.created_at), message.role, summary(message)
+
+
+async def adopt(
+    address: RemoteAddress,
+    /,
+    *ids: Annotated[str, Parameter(help="The ids of the conversations, or their addresses.")],
+    ids_from: IdsFrom = None,
+    session: Session = DEFAULTS,
+) -> None:
+    """Remember conversations of a vendor that cannot list.
+
+    Each is read first, so it is known to be there. One that was deleted here only comes back. The first that the
+    vendor does not have ends it; those before it are remembered.
+
+    Examples:
+      omnilogue adopt work: ID ID
+      omnilogue adopt work: --ids-from ids.txt
+    """
+    if not ids and ids_from is None:
+        raise InvalidInputError("there is no ID", hint="write ids behind the remote, or name a file with --ids-from")
+    remote = session.remote(address)
+    named = [*ids, *(values.lines_of(ids_from) if ids_from is not None else ())]
+    wanted = [_id_of(remote, one) for one in named]  # all of them, before the first is read
+    await _print(session, _adopted(session, remote, wanted), _conversation_row, jsonl=False)
+
+
+async def _adopted(session: Session, remote: AsyncRemote, ids: list[str]) -> AsyncIterator[Conversation]:
+    """Adopt one after the other, each in its own time."""
+    for identifier in ids:
+        for conversation in await remote.adopt([identifier], **session.reading):
+            yield conversation
 
 
 async def show(address: ConversationAddress, /, *, session: Session = DEFAULTS) -> None:

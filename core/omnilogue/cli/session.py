@@ -30,6 +30,9 @@ class Session:
     """One run of one command."""
 
     config: Annotated[Path | None, Parameter(help="Configuration file; without it the first one found.")] = None
+    state: Annotated[
+        str | None, Parameter(help="State: sqlite:///PATH or memory:; else the configured one.", metavar="URL")
+    ] = None
     json: Annotated[bool, Parameter(help="Print one JSON document, errors too.")] = False
     out: Annotated[Path | None, Parameter(help="Write the result into a file, as a whole.")] = None
     timeout: Annotated[float | None, Parameter(help="Longest operation, seconds.", metavar="SECONDS")] = None
@@ -44,9 +47,13 @@ class Session:
     no_plugins: Annotated[bool, Parameter(help="Use only what comes with Omnilogue itself.")] = False
 
     def check(self) -> None:
-        """Refuse common options that cannot be meant. Raises InvalidInputError."""
+        """Refuse common options that cannot be meant. Raises InvalidInputError, ConfigurationError."""
         if self.timeout is not None and not self.timeout > 0:
             raise InvalidInputError(f"--timeout {self.timeout:g} must be more than 0 seconds")
+        if self.state is not None:
+            from ..state import path_of
+
+            path_of(self.state)
         self.allowed_losses  # noqa: B018  # reading it checks it
 
     # What verbs are told
@@ -89,7 +96,7 @@ class Session:
         """The client, made when it is first needed. Raises ConfigurationError."""
         from ..client import AsyncClient
 
-        return AsyncClient(self.config, plugins=not self.no_plugins)
+        return AsyncClient(self.config, state=self.state, plugins=not self.no_plugins)
 
     def remote(self, address: str) -> AsyncRemote:
         """Give the remote of an address like `work:`. Raises InvalidInputError for one with an id."""

@@ -19,6 +19,15 @@ ConversationAddress: TypeAlias = Annotated[str, Parameter(help="The conversation
 
 RemoteAddress: TypeAlias = Annotated[str, Parameter(help="The remote, work:.", completer=remote_names)]
 
+IdsFrom: TypeAlias = Annotated[
+    Path | None,
+    Parameter(
+        help="Conversations whose ids this file names, one a line; - is standard input.",
+        metavar="FILE",
+        allow_leading_hyphen=True,
+    ),
+]
+
 Text: TypeAlias = Annotated[
     str | None,
     Parameter(help="What to say; - is standard input. It may begin with a hyphen.", allow_leading_hyphen=True),

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from ..errors import InvalidInputError
 from . import values
+from .grades import is_done_by_state
 from .session import DEFAULTS, Session
 from .words import Attach, ConversationAddress, Meta, RemoteAddress, Text
 
@@ -121,7 +122,8 @@ async def edit(
 ) -> None:
     """Replace the text of a message.
 
-    Its other parts and all later messages stay, and nothing is generated.
+    Its other parts and all later messages stay, and nothing is generated. Where a vendor cannot edit, the conversation
+    is built anew, with consent, and its new address is told; the old one goes on working.
 
     Examples:
       omnilogue edit work:ID MESSAGE "Go to Lisbon."
@@ -142,7 +144,8 @@ def rm(
 ) -> Coroutine[Any, Any, None]:
     """Delete a conversation, or one message of it.
 
-    On a terminal it asks before a whole conversation goes.
+    On a terminal it asks before a whole conversation goes. Where a vendor cannot delete, the conversation is left out
+    here only, and that is told.
 
     Examples:
       omnilogue rm work:ID
@@ -152,17 +155,21 @@ def rm(
     if message is not None:
         return _delete_message(session, address, values.required("MESSAGE", message))
     remote, _ = session.conversation(address)
-    session.confirm(f"Delete {address} at {remote.provider} with all its messages?")
-    return _delete(session, address)
+    stays = is_done_by_state(remote.features, "delete_conversation")
+    question = "Delete {} here only? {} keeps it." if stays else "Delete {} at {} with all its messages?"
+    session.confirm(question.format(address, remote.provider))
+    return _delete(session, address, stays=stays)
 
 
-async def _delete(session: Session, address: str) -> None:
+async def _delete(session: Session, address: str, *, stays: bool) -> None:
     remote, conversation_id = session.conversation(address)
     await remote.delete(conversation_id, **session.writing)
     if session.json:
-        session.output.document({"deleted": address})
+        session.output.document({"deleted": address, **({"forgotten": True} if stays else {})})
     else:
-        session.output.line(f"deleted {address}")
+        session.output.line(f"deleted {address}{' here only: the vendor keeps it' if stays else ''}")
+    if stays:
+        session.note(f"`omnilogue adopt {remote.name}: {conversation_id}` brings it back.")
 
 
 async def _delete_message(session: Session, address: str, message_id: str) -> None:
@@ -174,7 +181,8 @@ async def _delete_message(session: Session, address: str, message_id: str) -> No
 async def clear(address: ConversationAddress, /, *, session: Session = DEFAULTS) -> None:
     """Remove all messages of a conversation.
 
-    Title, instructions, metadata and pin stay.
+    Title, instructions, metadata and pin stay. Where a vendor cannot, an empty conversation takes its place, with
+    consent, and its address is told.
 
     Examples:
       omnilogue clear work:ID
@@ -190,4 +198,5 @@ def _tell(session: Session, conversation_id: str, change: Change) -> None:
     else:
         session.output.line(str(change.conversation))
     if change.conversation.id != conversation_id:
-        session.note(f"The conversation was rebuilt and is now {change.conversation}.")
+        built = "The conversation was built anew: it" if change.grade == "lossy" else "The conversation"
+        session.note(f"{built} is {change.conversation} now.")

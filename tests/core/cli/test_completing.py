@@ -17,6 +17,8 @@ def test_the_script_of_a_shell_knows_the_commands(cli: Cli, shell: str) -> None:
 
     assert found.code == 0
     assert "regenerate" in found.out
+    assert "adopt" in found.out
+    assert "upgrade" in found.out
     assert "--max-output-tokens" in found.out or "max-output-tokens" in found.out
 
 

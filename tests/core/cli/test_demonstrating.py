@@ -56,6 +56,42 @@ def test_it_leaves_nothing_behind(cli: Cli, tmp_path: Path, monkeypatch: pytest.
     assert sorted(tmp_path.rglob("*")) == before
 
 
+UNSUPPORTED = {"threads": set(), "topics": {"append_user"}}
+LOSSY = {"threads": {"list_conversations", "edit_message", "clear_messages"}, "topics": {"clear_messages"}}
+
+
+def test_vendors_that_lack_operations_run_the_same_script(cli: Cli, threads: str, topics: str, own_state: Path) -> None:
+    found = cli("demo", "--json")
+
+    assert (found.code, found.err) == (0, "")
+    for name in (threads.removesuffix(":"), topics.removesuffix(":")):
+        rows = {item["operation"]: item for item in found.document["items"] if item["provider"] == name}
+        assert tuple(rows) == STEPS
+        assert {key for key, row in rows.items() if row["grade"] == "unsupported"} == UNSUPPORTED[name]
+        assert {key for key, row in rows.items() if row["grade"] == "lossy"} == LOSSY[name]
+        assert {key for key, row in rows.items() if row["seconds"] is None} == UNSUPPORTED[name]
+    assert not own_state.exists()
+
+
+@pytest.mark.usefixtures("threads", "topics")
+def test_five_providers_fit_a_terminal(cli: Cli) -> None:
+    found = cli("demo", out_terminal=True)
+
+    assert found.code == 0
+    assert max(len(plain(line)) for line in found.lines) <= 80
+    assert "on 5 providers" in found.out
+    assert "unsupported  refused before anything is sent" in found.out
+
+
+def test_the_users_state_is_left_alone(cli: Cli, threads: str, own_state: Path) -> None:
+    cli("new", threads, "--title", "A trip of mine")
+    before = own_state.read_bytes()
+
+    assert cli("demo", "--json", "--state", f"sqlite:///{own_state}").code == 0
+    assert own_state.read_bytes() == before
+    assert sorted(own_state.parent.iterdir()) == [own_state]
+
+
 def test_the_table_shows_all_operations_of_the_script() -> None:
     source = Path(demo_script.__file__).read_text()
 

@@ -11,9 +11,10 @@ from omnilogue.cli.app import ROWS, build
 Cli: TypeAlias = Callable[..., Any]
 
 COMMANDS = [[name] for name, *_ in ROWS] + [["remotes", name] for name in ("add", "rm", "check")]
+COMMANDS += [["state", name] for name in ("backup", "upgrade", "rename")]
 PROMISED = {
     *("ls", "show", "new", "update", "append", "send", "regenerate", "edit", "rm", "clear"),
-    *("remotes", "providers", "plugins", "emulate", "demo", "conform"),
+    *("adopt", "state", "remotes", "providers", "plugins", "emulate", "demo", "conform"),
 }
 
 
@@ -36,6 +37,7 @@ def test_help_has_a_summary_and_examples_and_fits_a_terminal(cli: Cli, command: 
     assert examples
     assert all(line.startswith("  ") and "omnilogue" in line for line in examples)
     assert "--allow-loss [=KINDS]" in found.out
+    assert "--state URL" in found.out
     assert cli(*command, "-h").out == found.out
 
 
