@@ -33,7 +33,7 @@ WORDS: Mapping[int, str] = {
     1027: "output new_sensitive",
     1028: "plan quota exhausted",
     1030: "plan quota exhausted",
-    1033: "mysql failed",
+    1033: "downstream failure",
     1039: "rate limit exceeded(TPM)",
     2013: "invalid params",
     2049: "invalid api key",

@@ -17,14 +17,8 @@ Row = TypeVar("Row", StoredMessage, StoredRun, StoredStep, StoredAssistant)
 # An object, to which `base_resp` is added, or the events of a stream.
 Answer: TypeAlias = Mapping[str, Any] | Generator[bytes, None, None]
 
-NO_OBJECT: Mapping[str, Any] = {
-    "id": "",
-    "object": "",
-    "created_at": 0,
-    "thread_id": "",
-    "status": "",
-    "metadata": None,
-}
+NO_OBJECT: Mapping[str, Any] = {"id": "", "object": "", "created_at": 0, "thread_id": "", "metadata": None}
+NO_RUN: Mapping[str, Any] = {**NO_OBJECT, "assistant_id": "", "status": "", "last_error": None, "required_action": None}
 NO_LIST: Mapping[str, Any] = {"object": "", "data": None, "first_id": "", "last_id": ""}
 
 

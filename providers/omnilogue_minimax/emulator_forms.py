@@ -1,6 +1,7 @@
 """How the MiniMax emulator reads requests: strict shapes, from the query or the body, and why it refuses."""
 
 import json
+import re
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from aiohttp import web
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 BAD_PARAMETERS = 2013
 GROUP = "GroupId"
+NUMBER = re.compile("[0-9]{1,9}")
 
 Words = Annotated[str, Field(min_length=1)]
 # Not documented; the limits of the interface this one was modelled on.
@@ -180,7 +182,7 @@ def _query(request: web.Request) -> dict[str, Any]:
     for name, value in request.query.items():
         if name in given:
             raise RefusedError(BAD_PARAMETERS, f"invalid params, {name} is given twice")
-        given[name] = int(value) if name == "limit" and value.isascii() and value.isdigit() else value
+        given[name] = int(value) if name == "limit" and NUMBER.fullmatch(value) else value
     given.pop(GROUP, None)
     return given
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .emulator_calls import NO_LIST, Answer, Call, Calls, Vendor
+from .emulator_calls import NO_LIST, NO_RUN, Answer, Call, Calls, Vendor
 from .emulator_forms import (
     BAD_PARAMETERS,
     RefusedError,
@@ -33,9 +33,9 @@ class Runs(Calls):
     def calls(self) -> Mapping[Path, Call]:
         """Give the calls by path."""
         return {
-            "threads/run/create": Call("POST", RunFields, self._create),
-            "threads/run/create_stream": Call("POST", StreamFields, self._create_stream),
-            "threads/run/retrieve": Call("GET", RunChoice, self._retrieve),
+            "threads/run/create": Call("POST", RunFields, self._create, blank=NO_RUN),
+            "threads/run/create_stream": Call("POST", StreamFields, self._create_stream, blank=NO_RUN),
+            "threads/run/retrieve": Call("GET", RunChoice, self._retrieve, blank=NO_RUN),
             "threads/run/list": Call("GET", ThreadPage, self._list, blank=NO_LIST),
             "threads/run/cancel": Call("POST", RunChoice, self._cancel, blank={"run": None}),
             "threads/run/modify": Call("POST", RunUpdate, self._modify, blank={"run": None}),

@@ -26,15 +26,14 @@ def thread_item(thread: StoredThread, quirks: MiniMaxQuirks) -> dict[str, Any]:
 
 def message_item(message: StoredMessage, quirks: MiniMaxQuirks) -> dict[str, Any]:
     """Show a message."""
-    is_user = message.role == "user"
-    is_linked = not is_user or quirks.user_links == "filled"
+    is_linked = message.role != "user" or quirks.user_links == "filled"
     return {
         "id": message.id,
         "object": "message",
         "created_at": message.created_at,
         **({"updated_at": message.created_at} if quirks.updated_at else {}),
         "thread_id": message.thread_id,
-        "role": message.role if is_user else quirks.assistant_word,
+        "role": quirks.assistant_word if message.role == "assistant" else message.role,
         "content": [_shown_part(part, quirks) for part in message.parts],
         "file_ids": list(message.file_ids) or None,
         "assistant_id": message.assistant_id if is_linked else "",

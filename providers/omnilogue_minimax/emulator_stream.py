@@ -10,7 +10,7 @@ from .emulator_calls import UNKNOWN, Vendor
 from .emulator_generation import Outcome, Runner
 from .emulator_quirks import MiniMaxQuirks
 from .emulator_shapes import message_item, run_item, step_item
-from .emulator_store import StoredMessage, StoredRun, step_of, text_part
+from .emulator_store import StoredMessage, StoredRun, step_of
 
 
 class Streamer:
@@ -22,10 +22,11 @@ class Streamer:
 
     def events(self, run: StoredRun, added: Sequence[str]) -> Generator[bytes, None, None]:
         """Give the events of a new run, beginning with the messages that were added for it."""
-        yield self._run_event(run)
+        queued = self._run_event(run)
         outcome = self._runner.compose(run)
         run = self._runner.start(run, is_streaming=True, said=outcome.messages or None)
         try:
+            yield queued
             yield self._run_event(run) + self._added(run, added)
             yield from self._work(run, outcome)
         except GeneratorExit:
@@ -39,15 +40,16 @@ class Streamer:
         """Give the messages, unless the run is cancelled or breaks meanwhile, and the end."""
         for sent, event in enumerate(self._answer(run, outcome)):
             if not self._goes_on(run):
-                yield self._end(self._runner.look(self._not_streaming(run)))
-                return
+                break
             if sent == self._quirks.stream_error_at:
                 yield self._break(run)
                 return
             yield event
-        if self._quirks.stream_end != "closed":
-            # Stored before the last bytes leave: who has the whole answer finds it in the thread.
-            yield self._end(self._runner.end(run, outcome))
+        if self._quirks.stream_end == "closed":
+            return
+        # Stored before the last bytes leave: who has the whole answer finds it in the thread.
+        goes_on = self._goes_on(run)
+        yield self._end(self._runner.end(run, outcome) if goes_on else self._runner.look(self._not_streaming(run)))
 
     def _answer(self, run: StoredRun, outcome: Outcome) -> Iterator[bytes]:
         for message in outcome.messages:
@@ -84,9 +86,10 @@ class Streamer:
         pieces = split_pieces(message.text)
         for number, piece in enumerate(pieces, 1):
             value = piece if self._quirks.stream_deltas == "increment" else "".join(pieces[:number])
-            part = {**text_part(value), "text": {"value": value, "annotations": []}}
+            annotations: list[Any] | None = None if self._quirks.no_annotations == "null" else []
             if number == len(pieces):
-                part["text"]["annotations"] = item["content"][0]["text"]["annotations"]
+                annotations = item["content"][0]["text"]["annotations"]
+            part = {"type": "text", "text": {"value": value, "annotations": annotations}}
             yield self._event({**item, "content": [part]})
 
     def _break(self, run: StoredRun) -> bytes:
@@ -96,8 +99,6 @@ class Streamer:
 
     def _end(self, run: StoredRun) -> bytes:
         """Give the last event of a run that ended."""
-        if self._quirks.stream_end == "closed":
-            return b""
         item = {**run_item(run, self._quirks), "object": "run"}
         if self._quirks.stream_end == "run_final":
             return self._event(item)
