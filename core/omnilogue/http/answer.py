@@ -70,7 +70,7 @@ async def require_success(call: Call, answer: httpx.Response, table: ErrorTable)
     if status < 400:
         raise failures.redirected(call.endpoint, status)
     body = b"" if call.private else await read_start(answer)
-    code = failures.code_of_status(status)
+    code = table.code_of_status(status)
     vendor_code = table.vendor_code(_parsed(body))
     if vendor_code is not None and vendor_code not in table.ok:
         code = table.code_for(vendor_code)
@@ -117,6 +117,7 @@ def _refusal(  # noqa: PLR0917  # all that is known of one answer, used only her
         endpoint=call.endpoint,
         status=status,
         writes=call.writes,
+        hint=table.hints.get(vendor_code, "") if vendor_code is not None else "",
         vendor_code=vendor_code,
         request_id=next((answer.headers[name] for name in REQUEST_IDS if name in answer.headers), None),
     )

@@ -65,6 +65,8 @@ class ErrorTable:
     `codes` maps the vendor's code to a code of the error tree; `at` tells where in a JSON body the vendor's code
     stands (`"base_resp.status_code"`); a code in `ok` is success. With `like_http`, codes outside the table are
     read as HTTP statuses. `texts` recognises a refusal by words in it, for a vendor that has no code of its own.
+    `statuses` maps HTTP statuses that mean something of their own at this vendor. `hints` tells, by the vendor's
+    code, what to do.
     """
 
     codes: Mapping[int, str] = field(default_factory=dict)
@@ -72,6 +74,8 @@ class ErrorTable:
     ok: Container[int] = (0,)
     like_http: bool = False
     texts: Mapping[str, str] = field(default_factory=dict)
+    statuses: Mapping[int, str] = field(default_factory=dict)
+    hints: Mapping[int, str] = field(default_factory=dict)
 
     def vendor_code(self, body: object) -> int | None:
         """Find the vendor's code in a parsed body, or in a shape made from it; None where there is none."""
@@ -87,6 +91,10 @@ class ErrorTable:
         """Give our code for a vendor's."""
         found = self.codes.get(vendor_code)
         return found or (code_of_status(vendor_code) if self.like_http else "vendor_error")
+
+    def code_of_status(self, status: int) -> str:
+        """Give our code for an HTTP status that is no success."""
+        return self.statuses.get(status) or code_of_status(status)
 
     def by_text(self, text: str) -> str | None:
         """Give our code where the vendor's words tell more than its code."""
