@@ -6,19 +6,18 @@ tail counts: https://docs.ichati.cn/backend/chat. How pieces are cut changes not
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pydantic_core
 
+from .objects import progress_of
+
 BAR = "\u00a6"
 
 LONGEST_TAIL = 1024
 """Characters behind a bar that can still be a tail; a real one has less than 100."""
-
-_DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True)
@@ -61,33 +60,19 @@ class Splitter:
 def _may_be_tail(rest: str) -> bool:
     """Whether what stands behind a bar can still become one JSON object and nothing else."""
     text = rest.strip()
-    if not text:
-        return len(rest) <= LONGEST_TAIL
-    if len(rest) > LONGEST_TAIL or text[0] != "{":
-        return False
-    try:
-        pydantic_core.from_json(text, allow_partial=True)
-    except ValueError:
-        return False
-    end = _end_of_object(text)
-    return end is None or end == len(text)
-
-
-def _end_of_object(text: str) -> int | None:
-    """Tell where the object ends that a text begins with; None where it does not end yet."""
-    try:
-        return _DECODER.raw_decode(text)[1]
-    except (ValueError, RecursionError):
-        return None
+    return len(rest) <= LONGEST_TAIL and (not text or progress_of(text) != "dead")
 
 
 def _tail_in(rest: str) -> Tail | None:
     """Read the tail behind a bar. Ids may be numbers or digits, and other members may stand beside them."""
-    if not _may_be_tail(rest) or not (text := rest.strip()) or _end_of_object(text) is None:
+    text = rest.strip()
+    if len(rest) > LONGEST_TAIL or not text or progress_of(text) != "closed":
         return None
-    members = _DECODER.decode(text)
-    ids = [_id(members.get(name)) for name in ("userMsgId", "assistantMsgId", "topicId")]
-    user_id, assistant_id, topic_id = ids
+    try:
+        members = pydantic_core.from_json(text)
+    except ValueError:
+        return None
+    user_id, assistant_id, topic_id = (_id(members.get(name)) for name in ("userMsgId", "assistantMsgId", "topicId"))
     if user_id is None or assistant_id is None or topic_id is None:
         return None
     return Tail(user_id, assistant_id, topic_id, members)
