@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeAlias
 
-from omnilogue.http import Http, TextStream
+from omnilogue.http import Http, Response, TextStream
 
 from .mapping import messages_in_order
 from .settings import IChatiSettings
-from .wire import CHANGED, MESSAGES, TOPIC, TOPICS, MessageRow, TopicRow
+from .wire import MESSAGES, TOPIC, TOPICS, MessageRow, TopicRow, changed_message
 
 Fields: TypeAlias = Mapping[str, Any]
 
@@ -64,16 +64,15 @@ class Calls:
 
     async def change_message(self, topic_id: int, message_id: int, text: str) -> MessageRow | None:
         """Change the text of a message; gives the documented answer, which shows the old text, None for any other."""
-        answer = await self._http.request(
+        answer: Response[Any] = await self._http.request(
             "PATCH",
             self._paths.message,
             values={"topic_id": topic_id, "message_id": message_id},
             json={"message": text},
-            shape=CHANGED,
             effect="replace",
         )
-        row = answer.value
-        return row if isinstance(row, MessageRow) and row.id == str(message_id) else None
+        row = changed_message(answer.content)
+        return row if row is not None and row.id == str(message_id) else None
 
     def send(self, topic_id: int, fields: Fields) -> AbstractAsyncContextManager[TextStream]:
         """Send a message and open the reply."""

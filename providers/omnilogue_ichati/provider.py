@@ -153,15 +153,18 @@ class IChati(Provider[IChatiSettings]):
         return Page(items=tuple(message_of(row, str(topic_id)) for row in ordered))
 
     async def edit_message(self, conversation_id: str, message_id: str, text: str) -> Message:
-        """Change a message's text. The documented answer shows the old text: the new one is laid over it."""
+        """Change a message's text. The documented answer shows the old text: the new one is laid over it.
+
+        An answer that does not show the message tells nothing, and the topic is read.
+        """
         topic_id, number = number_of(conversation_id, "conversation"), number_of(message_id, "message")
         row = await self._calls.change_message(topic_id, number, text)
-        if row is None or row.type is None:
-            rows = await self._messages(topic_id)
-            row = next((row for row in rows if row.id == message_id), None)
+        if row is not None and row.type is not None:
+            return message_of(row.model_copy(update={"message": text}), str(topic_id))
+        row = next((row for row in await self._messages(topic_id) if row.id == message_id), None)
         if row is None:
             raise NotFoundError(f"conversation {topic_id} has no message {number}", outcome="applied")
-        return message_of(row.model_copy(update={"message": text}), str(topic_id))
+        return message_of(row, str(topic_id))
 
     async def _messages(self, topic_id: int) -> list[MessageRow]:
         rows = await self._calls.messages(topic_id)

@@ -51,4 +51,11 @@ class MessageRow(Wire):
 TOPIC: TypeAdapter[TopicRow] = TypeAdapter(TopicRow)
 TOPICS: TypeAdapter[list[TopicRow]] = TypeAdapter(list[TopicRow])
 MESSAGES: TypeAdapter[list[MessageRow]] = TypeAdapter(list[MessageRow])
-CHANGED: TypeAdapter[MessageRow | Any] = TypeAdapter(Annotated[MessageRow | Any, Field(union_mode="left_to_right")])
+
+
+def changed_message(content: bytes) -> MessageRow | None:
+    """Read the answer to a change of a message; None where it shows no message: nothing depends on it."""
+    try:
+        return MessageRow.model_validate_json(content)
+    except ValueError:
+        return None
