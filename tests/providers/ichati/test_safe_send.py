@@ -88,3 +88,35 @@ async def test_replies_without_a_tail_are_found(vendor: IChatiEmulator) -> None:
 
     for talk in (sent, streamed):
         await require_each_once(vendor, "drop_after", talk, same=True)
+
+
+@pytest.mark.parametrize("talk", [sent, streamed])
+@pytest.mark.parametrize("tail", ["other_topic", "none"])
+async def test_a_reply_whose_tail_cannot_be_used_is_taken_from_the_topic(
+    vendor: IChatiEmulator, talk: Callable[..., Any], tail: str
+) -> None:
+    vendor.configure(tail=tail)
+    settings = {"provider": "ichati", **vendor.settings}
+
+    async with AsyncClient(False, remotes={"work": settings}, clock=ShortClock(settles=False)) as client:
+        remote = client.remote()
+        conversation = await remote.create()
+        said = await talk(remote, conversation, "hello")
+
+        stored = [(message.role, message.text) async for message in remote.messages(conversation)]
+        assert stored == [("user", "hello"), ("assistant", said)]
+        assert len(vendor.journal.requests("chat/topic/", method="POST")) == 1
+
+
+@pytest.mark.parametrize("after", [18, 19, 20, 40, 76])
+async def test_a_stream_that_breaks_in_its_tail_is_whole(vendor: IChatiEmulator, after: int) -> None:
+    vendor.configure(piece_bytes=1)
+    settings = {"provider": "ichati", **vendor.settings}
+
+    async with AsyncClient(False, remotes={"work": settings}, clock=ShortClock(settles=False)) as client:
+        remote = client.remote()
+        conversation = await remote.create()
+        vendor.fail_next("stream_cut", after=after)
+
+        assert await streamed(remote, conversation, "hello") == "Answer 1 to: hello"
+        assert len(vendor.journal.requests("chat/topic/", method="POST")) == 1
