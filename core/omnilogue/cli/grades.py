@@ -17,7 +17,7 @@ SYMBOLS = {"native": "●", "emulated": "◐", "lossy": "○", "unsupported": "-
 def is_done_by_state(features: Features, operation: str) -> bool:
     """Whether the state does an operation in the vendor's place: the row is the one it makes of nothing."""
     from ..provider import unsupported
-    from ..remote.keeping import with_state
+    from ..remote.completing import with_state
 
     return features[operation] == with_state(features.replace(**{operation: unsupported()}))[operation]
 

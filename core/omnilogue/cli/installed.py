@@ -58,8 +58,8 @@ def _sound(session: Session) -> list[ProviderInfo]:
 
 def features_of(info: ProviderInfo) -> Features:
     """Give what a remote of this provider can do, with what the state and the core make of it."""
+    from ..remote.completing import with_state
     from ..remote.grades import effective
-    from ..remote.keeping import with_state
 
     return effective(with_state(info.provider.features))
 

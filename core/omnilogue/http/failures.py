@@ -90,9 +90,9 @@ class ErrorTable:
     def code_for(self, vendor_code: int) -> str:
         """Give our code for a vendor's."""
         found = self.codes.get(vendor_code)
-        return found or (code_of_status(vendor_code) if self.like_http else "vendor_error")
+        return found or (self.code_for_status(vendor_code) if self.like_http else "vendor_error")
 
-    def code_of_status(self, status: int) -> str:
+    def code_for_status(self, status: int) -> str:
         """Give our code for an HTTP status that is no success."""
         return self.statuses.get(status) or code_of_status(status)
 

@@ -8,7 +8,7 @@ import pytest
 from omnilogue.errors import BadRequestError, NotFoundError, OmnilogueError, RateLimitError, UnsupportedOperationError
 from omnilogue.model import Message, TextPart
 from omnilogue.provider import Changes, Query, Turn
-from omnilogue.state import Kept, State
+from omnilogue.state import Kept
 from omnilogue_minimax import MiniMax
 from omnilogue_minimax.emulator import MiniMaxEmulator
 

@@ -9,7 +9,7 @@ import pytest
 from omnilogue.errors import InvalidInputError, NotFoundError
 from omnilogue.model import Citation, Message, TextPart
 from omnilogue.provider import Changes, Draft, Query, Turn
-from omnilogue.state import Kept, State
+from omnilogue.state import Kept
 from omnilogue_minimax import MiniMax
 from omnilogue_minimax.emulator import GROUP_ID, MiniMaxEmulator
 
