@@ -84,7 +84,10 @@ def _asked(session: Session, info: ProviderInfo, said: Mapping[Steps, str]) -> d
     for key, field in info.settings.model_fields.items():
         if field.is_required() and key not in given:
             question = clean(f"{key} - {field.description or ''} ")
-            answer = getpass.getpass(question) if _is_secret(info, key) else _line(question)
+            try:
+                answer = getpass.getpass(question) if _is_secret(info, key) else _line(question)
+            except EOFError:
+                answer = ""
             if not answer.strip():
                 raise InvalidInputError(f"{key} is empty; nothing was written")
             typed[key] = answer.strip()

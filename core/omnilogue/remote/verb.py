@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from ..errors import InvalidInputError, OmnilogueError, Outcome, PluginError, RequestTimeoutError
+from ..errors import READS, InvalidInputError, OmnilogueError, Outcome, PluginError, RequestTimeoutError
 from ..http.scope import CURRENT, Scope
 from .account import Account
 from .options import UNSET, Timeout, describe
 
 T = TypeVar("T")
+
+TURN_IS_STORED = "the message is stored, do not send it again: regenerate asks for its answer"
 
 CLOSE_SECONDS = 5.0
 """How long a provider may take to end a stream that was left."""
@@ -63,6 +65,10 @@ class Verb:
         error.operation = error.operation or self._operation
         if self._scope.applied and error.outcome in {None, "not_sent", "rejected"}:
             error.outcome = "applied"
+        elif error.outcome is None and self._operation not in READS and self._scope.outcome == "not_sent":
+            error.outcome = "not_sent"  # only something that had to be read first was tried
+        if error.outcome == "applied" and self._operation in {"send", "stream"}:
+            error.hint = TURN_IS_STORED
         self._tell_left_over(error)
         _cut_foreign(error)
 

@@ -280,3 +280,22 @@ async def test_an_error_in_the_middle_of_a_stream_is_told(vendor: MindCraftEmula
     require_decent(raised.value)
     assert raised.value.outcome == "applied"
     assert raised.value.partial is not None
+
+
+async def test_a_turn_that_is_stored_and_not_answered_says_so(vendor: MindCraftEmulator, place: Place) -> None:
+    vendor.fail_next("status", status=401, times=9, method="POST", path="chat/completions")
+
+    with pytest.raises(OmnilogueError) as raised:
+        await place.remote.send(place.conversation, "once")
+
+    assert (raised.value.outcome, raised.value.is_safe_to_retry) == ("applied", False)
+    assert "regenerate" in str(raised.value)
+
+
+async def test_a_write_whose_preparation_fails_was_not_sent(vendor: MindCraftEmulator, place: Place) -> None:
+    vendor.fail_next("status", status=403, times=9, method="GET")
+
+    with pytest.raises(OmnilogueError) as raised:
+        await place.remote.send(place.conversation, "once")
+
+    assert (raised.value.outcome, raised.value.is_safe_to_retry) == ("not_sent", True)
