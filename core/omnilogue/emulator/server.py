@@ -25,13 +25,15 @@ class Emulator(ABC):
     """A vendor that needs no account; a provider's emulator derives from it and gives `routes()`.
 
     It serves asynchronous and synchronous tests alike, and every method may be called from any thread.
-    Quirks are keyword arguments; an unknown one, or a bad value, is `ValueError`.
+    Quirks are keyword arguments; an unknown one, or a bad value, is `ValueError`. `model_word` is what a vendor that
+    does not take any word calls a model.
     """
 
     provider: ClassVar[str] = ""
     Quirks: ClassVar[type[Any]] = NoQuirks
     base_path: ClassVar[str] = "/"
     credentials: ClassVar[Mapping[str, str]] = {}
+    model_word: ClassVar[str] = ""
     quirks: Any
 
     def __init__(self, **quirks: Any) -> None:

@@ -58,6 +58,7 @@ async def stream_pieces(
     *,
     content_type: str,
     headers: Mapping[str, str] | None = None,
+    status: int = 200,
     interval: float = 0.0,
 ) -> web.StreamResponse:
     """Answer piece by piece, `interval` seconds apart; the one thing a vendor's handler shares with the faults.
@@ -68,9 +69,9 @@ async def stream_pieces(
     exchange = request[EXCHANGE]
     all_headers = {"Content-Type": content_type, **(headers or {})}
     if not exchange.is_live:
-        return web.Response(body=b"".join(pieces), headers=all_headers)
+        return web.Response(body=b"".join(pieces), headers=all_headers, status=status)
     cut = exchange.take_stream_fault()
-    response = await begin(request, headers=all_headers)
+    response = await begin(request, headers=all_headers, status=status)
     with contextlib.closing(pieces), contextlib.suppress(ConnectionError):
         sent = 0
         for piece in pieces:

@@ -1,4 +1,4 @@
-"""The only door to the network: transport, request, retry, limits, clock, server-sent events."""
+"""The only door to the network: transport, request, retry, limits, clock, server-sent events, text."""
 
 from .answer import Response
 from .auth import Auth, KeyAuth, NoAuth
@@ -8,7 +8,7 @@ from .request import Http, Observer
 from .retry import Effect
 from .secret import Secret
 from .settings import HttpSettings
-from .streams import ServerEvent
+from .streams import ServerEvent, TextStream
 
 __all__ = [
     "Auth",
@@ -24,4 +24,5 @@ __all__ = [
     "Secret",
     "ServerEvent",
     "SystemClock",
+    "TextStream",
 ]

@@ -70,7 +70,7 @@ async def require_success(call: Call, answer: httpx.Response, table: ErrorTable)
     if status < 400:
         raise failures.redirected(call.endpoint, status)
     body = b"" if call.private else await read_start(answer)
-    code = failures.code_of_status(status)
+    code = table.code_for_status(status)
     vendor_code = table.vendor_code(_parsed(body))
     if vendor_code is not None and vendor_code not in table.ok:
         code = table.code_for(vendor_code)

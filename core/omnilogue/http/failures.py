@@ -64,13 +64,15 @@ class ErrorTable:
 
     `codes` maps the vendor's code to a code of the error tree; `at` tells where in a JSON body the vendor's code
     stands (`"base_resp.status_code"`); a code in `ok` is success. With `like_http`, codes outside the table are
-    read as HTTP statuses. `texts` recognises a refusal by words in it, for a vendor that has no code of its own.
+    read as HTTP statuses. `statuses` says what an HTTP status means where this vendor uses it otherwise than most.
+    `texts` recognises a refusal by words in it, for a vendor that has no code of its own.
     """
 
     codes: Mapping[int, str] = field(default_factory=dict)
     at: str = ""
     ok: Container[int] = (0,)
     like_http: bool = False
+    statuses: Mapping[int, str] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
 
     def vendor_code(self, body: object) -> int | None:
@@ -86,7 +88,11 @@ class ErrorTable:
     def code_for(self, vendor_code: int) -> str:
         """Give our code for a vendor's."""
         found = self.codes.get(vendor_code)
-        return found or (code_of_status(vendor_code) if self.like_http else "vendor_error")
+        return found or (self.code_for_status(vendor_code) if self.like_http else "vendor_error")
+
+    def code_for_status(self, status: int) -> str:
+        """Give our code for an HTTP status that is no success."""
+        return self.statuses.get(status) or code_of_status(status)
 
     def by_text(self, text: str) -> str | None:
         """Give our code where the vendor's words tell more than its code."""

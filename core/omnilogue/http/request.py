@@ -26,13 +26,13 @@ from .rate import Pace
 from .retry import RetryPolicy
 from .scope import CURRENT
 from .settings import HttpSettings
-from .streams import EventParser, ServerEvent
+from .streams import EventParser, Parser, ServerEvent, TextParser, TextStream
 
 T = TypeVar("T")
 
 TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, TooLarge, Undecodable)
 CONNECT_SECONDS = 10.0
-JSON, EVENTS = b"application/json", b"text/event-stream"
+JSON, EVENTS, TEXT = b"application/json", b"text/event-stream", b"text/plain, application/json"
 
 
 class Observer:
@@ -122,18 +122,43 @@ class Http:
         Raises what `request` raises, and StreamInterruptedError where the stream breaks.
         """
         call = self._base.describe(method, path, said)
+        async with (
+            self._opened(call, EVENTS, self._require_events) as (answer, tries, _),
+            aclosing(self._parsed(call, pieces(answer, STREAM_BYTES), tries, EventParser())) as events,
+        ):
+            yield events
+
+    @asynccontextmanager
+    async def text(self, method: str, path: str, **said: Unpack[Description]) -> AsyncIterator[TextStream]:
+        """Open an answer of plain text in UTF-8, described as for `request`, and give its pieces as they come.
+
+        An answer in JSON is read whole first: one that the error table knows as a refusal is raised, any other comes
+        as one piece. Until the first byte it is repeated like any request, then never. Leaving the context closes the
+        connection. Raises what `request` raises, StreamInterruptedError where the answer breaks, and ProtocolError
+        where it is no UTF-8.
+        """
+        call = self._base.describe(method, path, said)
+        async with self._opened(call, TEXT, self._read_json) as (answer, tries, content):
+            source = _whole(content) if content is not None else pieces(answer, STREAM_BYTES)
+            async with aclosing(self._parsed(call, source, tries, TextParser())) as texts:
+                yield TextStream(answer.headers.get("content-type", ""), texts)
+
+    @asynccontextmanager
+    async def _opened(
+        self, call: Call, wanted: bytes, look: Callable[[Call, httpx.Response], Awaitable[T]]
+    ) -> AsyncIterator[tuple[httpx.Response, _Tries, T]]:
+        """Open an answer whose body is read later; `look` sees it before, while the request may still be repeated."""
         tries = _Tries(self._clock.monotonic())
 
-        async def attempt() -> tuple[AsyncExitStack, httpx.Response]:
+        async def attempt() -> tuple[AsyncExitStack, httpx.Response, T]:
             async with AsyncExitStack() as opening:
-                answer = await opening.enter_async_context(self._answer(call, tries, EVENTS))
-                await self._require_events(call, answer)
-                return opening.pop_all(), answer
+                answer = await opening.enter_async_context(self._answer(call, tries, wanted))
+                seen = await look(call, answer)
+                return opening.pop_all(), answer, seen
 
-        opened, answer = await self._repeated(call, tries, attempt)
+        opened, answer, seen = await self._repeated(call, tries, attempt)
         try:
-            async with aclosing(self._events(call, answer, tries)) as events:
-                yield events
+            yield answer, tries, seen
         finally:
             await opened.aclose()  # what went wrong in the caller's hands is not the connection's fault
 
@@ -253,21 +278,33 @@ class Http:
         understand(call, answer, await read_start(answer), None, self._errors)
         raise failures.bad_response(f"{kind[:80]} instead of events", endpoint=call.endpoint, writes=call.writes)
 
-    async def _events(self, call: Call, answer: httpx.Response, tries: _Tries) -> AsyncGenerator[ServerEvent, None]:
-        parser = EventParser()
+    async def _read_json(self, call: Call, answer: httpx.Response) -> bytes | None:
+        """Read an answer in JSON whole, and raise the refusal that it may be; None for any other answer."""
+        if not answer.headers.get("content-type", "").lower().startswith("application/json"):
+            return None
+        content = await read(answer, BODY_BYTES)
+        understand(call, answer, content, None, self._errors)
+        return content
+
+    async def _parsed(
+        self, call: Call, source: AsyncGenerator[bytes, None], tries: _Tries, parser: Parser[T]
+    ) -> AsyncGenerator[T, None]:
+        """Give what a parser makes of a body, piece by piece; whatever breaks it is an error of the tree."""
         failure: OmnilogueError | None = None
         try:
-            async with aclosing(pieces(answer, STREAM_BYTES)) as received:
+            async with aclosing(source) as received:
                 async for piece in received:
-                    for event in parser.feed(piece):
-                        yield event
+                    for item in parser.feed(piece):
+                        yield item
+            for item in parser.end():
+                yield item
         except TRANSPORT_ERRORS as error:
             failure = failures.stream_failure(error, endpoint=call.endpoint, writes=call.writes)
+        except UnicodeDecodeError:
+            failure = failures.bad_response("it is no UTF-8", endpoint=call.endpoint, writes=call.writes)
         if failure is not None:
             self._complete(failure, call, tries)
             raise failure
-        for event in parser.end():
-            yield event
 
     def _tell_request(self, call: Call, status: int | None, seconds: float, tries: _Tries) -> None:
         if is_on(logging.DEBUG):
@@ -282,6 +319,10 @@ class Http:
         for observer in self._observers:
             with _harmless(observer):
                 observer.on_retry(call.endpoint, error, seconds)
+
+
+async def _whole(content: bytes) -> AsyncGenerator[bytes, None]:
+    yield content
 
 
 @contextmanager

@@ -1,19 +1,32 @@
-"""Server-sent events from bytes that may be cut anywhere.
+"""Server-sent events and plain text from bytes that may be cut anywhere.
 
-Lines end in LF, CR LF or CR and nothing else: a line separator inside JSON text is text.
+Lines of events end in LF, CR LF or CR and nothing else: a line separator inside JSON text is text.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Iterator
+from typing import NamedTuple, Protocol, TypeVar
 
 from .limits import EVENT_BYTES, TooLarge
 
 UTF8_MARK = b"\xef\xbb\xbf"
 
+T_co = TypeVar("T_co", covariant=True)
+
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+class Parser(Protocol[T_co]):
+    """Makes something of the bytes of a stream, as soon as it is whole."""
+
+    def feed(self, piece: bytes) -> Iterator[T_co]:
+        """Take the next piece."""
+
+    def end(self) -> Iterator[T_co]:
+        """Take the end of the stream."""
 
 
 class ServerEvent(NamedTuple):
@@ -102,3 +115,31 @@ class EventParser:
         event = ServerEvent(self._name or "message", b"\n".join(self._data)) if self._data else None
         self._data, self._size, self._name = [], 0, ""
         return event
+
+
+class TextParser:
+    """Decodes UTF-8 whose characters may be cut anywhere. Raises UnicodeDecodeError."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def feed(self, piece: bytes) -> Iterator[str]:
+        """Take the next piece; half a character waits for its other half."""
+        if text := self._decoder.decode(piece):
+            yield text
+
+    def end(self) -> Iterator[str]:
+        """Take the end of the stream, where no character may be half."""
+        self._decoder.decode(b"", final=True)
+        yield from ()
+
+
+class TextStream:
+    """Pieces of text as they come, never empty; `content_type` is what the vendor calls them, empty for nothing."""
+
+    def __init__(self, content_type: str, pieces: AsyncIterator[str]) -> None:
+        self.content_type = content_type
+        self._pieces = pieces
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        return self._pieces

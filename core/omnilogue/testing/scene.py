@@ -13,7 +13,7 @@ from ..config import settings_for
 from ..errors import OmnilogueError
 from ..http import Observer, Secret
 from ..model import Conversation, ConversationRef, Grade, Message
-from ..provider import Feature, Features, ProviderInfo
+from ..provider import Feature, Features, ProviderInfo, ProviderSettings
 from ..remote import AsyncRemote, Listing
 from .expecting import UnmetError, expect_equal
 
@@ -84,9 +84,17 @@ class Scene:
         fields = self.features[operation].limits.fields
         return (fields is None or field in fields) and (needed is None or self.can(needed))
 
+    @property
+    def _settings(self) -> ProviderSettings:
+        return settings_for(self.client.configuration.remotes[NAME], self.info)
+
+    def vendor_model(self, name: str) -> str:
+        """Give what the settings call a model at the vendor."""
+        return self._settings.models.get(name, name)
+
     def secrets(self) -> list[str]:
         """Give the values that nobody may ever see."""
-        settings = settings_for(self.client.configuration.remotes[NAME], self.info)
+        settings = self._settings
         given = [getattr(settings, name) for name in type(settings).model_fields]
         nested = [item for value in given if isinstance(value, dict) for item in value.values()]
         return [value.reveal() for value in (*given, *nested) if isinstance(value, Secret) and value.reveal()]

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from ..emulator import Emulator
 
 MODEL = "omnilogue-suite"
-"""The model that is asked for where settings name none; an emulator takes any."""
+"""The model that is asked for where settings name none; most emulators take any."""
+
+MODELS = ("another-model", "third-model")
+"""Models that cases choose."""
 
 
 def emulator_class(provider: str, *, plugins: Plugins | None = None) -> type[Emulator]:
@@ -48,14 +51,19 @@ def emulator_class(provider: str, *, plugins: Plugins | None = None) -> type[Emu
 def settings_on_the_spot(info: ProviderInfo, plugins: Plugins) -> Iterator[Mapping[str, Any]]:
     """Give settings with which a provider can be tried: its emulator's, a temporary file's, else none."""
     if info.emulator is not None:
-        defaults = {"defaults": {"model": MODEL}} if _chooses_models(info) else {}
         with emulator_class(info.name, plugins=plugins)() as emulator:
-            yield {**emulator.settings, **defaults}
+            yield {**emulator.settings, **(_models(emulator.model_word) if _chooses_models(info) else {})}
     elif (field := info.settings.model_fields.get("path")) is not None and field.is_required():
         with TemporaryDirectory(prefix="omnilogue-") as folder:
             yield {"path": str(Path(folder) / "conversations")}
     else:
         yield {}
+
+
+def _models(word: str) -> dict[str, Any]:
+    """Name a model for each turn; where the vendor takes no word of ours, ours mean one of its own."""
+    named: dict[str, Any] = {"defaults": {"model": MODEL}}
+    return {**named, "models": dict.fromkeys((MODEL, *MODELS), word)} if word else named
 
 
 def _chooses_models(info: ProviderInfo) -> bool:
