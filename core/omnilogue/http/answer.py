@@ -117,6 +117,7 @@ def _refusal(  # noqa: PLR0917  # all that is known of one answer, used only her
         endpoint=call.endpoint,
         status=status,
         writes=call.writes,
+        hint=table.hints.get(vendor_code, "") if vendor_code is not None else "",
         vendor_code=vendor_code,
         request_id=next((answer.headers[name] for name in REQUEST_IDS if name in answer.headers), None),
     )

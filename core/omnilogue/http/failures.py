@@ -64,16 +64,18 @@ class ErrorTable:
 
     `codes` maps the vendor's code to a code of the error tree; `at` tells where in a JSON body the vendor's code
     stands (`"base_resp.status_code"`); a code in `ok` is success. With `like_http`, codes outside the table are
-    read as HTTP statuses. `statuses` says what an HTTP status means where this vendor uses it otherwise than most.
-    `texts` recognises a refusal by words in it, for a vendor that has no code of its own.
+    read as HTTP statuses. `texts` recognises a refusal by words in it, for a vendor that has no code of its own.
+    `statuses` maps HTTP statuses that mean something of their own at this vendor. `hints` tells, by the vendor's
+    code, what to do.
     """
 
     codes: Mapping[int, str] = field(default_factory=dict)
     at: str = ""
     ok: Container[int] = (0,)
     like_http: bool = False
-    statuses: Mapping[int, str] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    statuses: Mapping[int, str] = field(default_factory=dict)
+    hints: Mapping[int, str] = field(default_factory=dict)
 
     def vendor_code(self, body: object) -> int | None:
         """Find the vendor's code in a parsed body, or in a shape made from it; None where there is none."""

@@ -23,8 +23,12 @@ LONGEST_PAUSE = 20.0
 
 
 def may_repeat(error: OmnilogueError, effect: Effect) -> bool:
-    """Whether the same request may go out again: a write that adds only where it surely did not happen."""
-    if effect == "add" and not error.is_safe_to_retry:
+    """Whether the same request may go out again: a write that adds only where it surely did not happen.
+
+    What a conversation is busy with may be an earlier attempt whose answer was lost: only a verb, which can look,
+    may add to it again.
+    """
+    if effect == "add" and (not error.is_safe_to_retry or error.code == "busy"):
         return False
     return error.retryable or (error.code == "bad_response" and effect == "read" and error.attempts < 2)
 

@@ -1,6 +1,6 @@
 """All that the author of a provider reads: the contract, features, hooks and settings."""
 
-from .contract import Changes, Context, Draft, Provider, Query, Turn
+from .contract import Changes, Context, Draft, Notes, Provider, Query, Turn
 from .features import Feature, Features, Limits, emulated, lossy, native, unsupported
 from .hooks import Command, ProviderInfo, hookimpl
 from .loading import PluginHealth, Plugins
@@ -16,6 +16,7 @@ __all__ = [
     "Features",
     "HttpProviderSettings",
     "Limits",
+    "Notes",
     "PluginHealth",
     "Plugins",
     "Provider",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import Field, JsonValue
 
@@ -75,9 +75,19 @@ class Turn(Value):
         return Message(role="user", parts=self.parts).text
 
 
+class Notes(Protocol):
+    """What a provider keeps for one remote: JSON by text key. It is no cache: what is noted stays."""
+
+    def get(self, key: str) -> JsonValue:
+        """Give what was noted under the key, None where nothing was."""
+
+    def set(self, key: str, value: JsonValue) -> None:
+        """Note a value; None takes it away."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a provider gets from the core: the remote's name, the door to the network, the clock, the logger.
+    """What a provider gets from the core: the remote's name, the door to the network, the clock, its notes, the logger.
 
     `http` is None where the provider's settings are no `HttpSettings`: it speaks to no network.
     """
@@ -85,6 +95,7 @@ class Context:
     remote: str
     http: Http | None
     clock: Clock
+    state: Notes
     log: Any
 
 
@@ -211,4 +222,4 @@ def overrides(provider: type[Provider[Any]], method: str) -> bool:
     return getattr(provider, method) is not getattr(Provider, method)
 
 
-__all__ = ["Changes", "Context", "Draft", "Provider", "Query", "Turn", "overrides"]
+__all__ = ["Changes", "Context", "Draft", "Notes", "Provider", "Query", "Turn", "overrides"]

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import httpx
+from pydantic import JsonValue
 
 from ..errors import InvalidInputError, OmnilogueError, PluginError, UnsupportedOperationError
 from ..http import Clock, Http, HttpSettings, Observer, Secret
@@ -21,6 +22,21 @@ from .locks import Locks
 
 REMEMBERED = 4096
 """Conversations whose newest message is remembered."""
+
+
+class MemoryNotes:
+    """A provider's notes, kept as long as its remote is open."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, JsonValue] = {}
+
+    def get(self, key: str) -> JsonValue:
+        """Give what was noted under the key, None where nothing was."""
+        return self._values.get(key)
+
+    def set(self, key: str, value: JsonValue) -> None:
+        """Note a value; None takes it away."""
+        self._values[key] = value
 
 
 class Account:
@@ -81,7 +97,13 @@ class Account:
                 prepare=self._load_secrets,
                 observers=self._observers(),
             )
-        context = Context(remote=self.name, http=http, clock=self.clock, log=logger().bind(remote=self.name))
+        context = Context(
+            remote=self.name,
+            http=http,
+            clock=self.clock,
+            state=MemoryNotes(),
+            log=logger().bind(remote=self.name),
+        )
         try:
             return self.info.provider(settings, context)
         except OmnilogueError:

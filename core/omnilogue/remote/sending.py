@@ -43,18 +43,26 @@ class SafeSend:
         self._id = conversation_id
         self._base = base
         self._failure: OmnilogueError | None = None
+        self._is_stored = self._may_be_answered = False
         self._wanted = Message(role="user", parts=turn.parts)
         self._turn = turn
         if base.marker is not None:
             self._turn = turn.model_copy(update={"metadata": markers.put(turn.metadata, base.marker)})
 
     async def reply(self) -> Reply:
-        """Send the turn and give its reply."""
+        """Send the turn and give its reply. May be called again after the conversation was busy."""
+        if self._is_stored:  # an earlier call got that far, then the vendor was busy: only the answer is missing
+            after = await self._find() if self._may_be_answered else None
+            return _reply(after or []) or await self._asked_again()
         found = await reconciled(self._account, self._sent, self._find, "the turn")
         return found if isinstance(found, Reply) else await self._completed(found)
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Send the turn and give its events. Once the first has come nothing is repeated."""
+        if self._is_stored:
+            for event in fallback.as_events(await self.reply()):
+                yield event
+            return
         for attempt in range(1, MOST_ATTEMPTS + 1):
             said: list[str] | None = None
             try:
@@ -66,7 +74,8 @@ class SafeSend:
                         yield event if attempt == 1 else event.model_copy(update={"attempt": attempt})
                 return
             except OmnilogueError as error:
-                self._failure = failure = error
+                self._note(error)
+                failure = error
             for event in await self._recovered(failure, said, attempt):
                 yield event
                 if isinstance(event, ReplyCompleted):
@@ -89,11 +98,25 @@ class SafeSend:
         return [] if found is None else fallback.as_events(await self._completed(found), attempt)
 
     async def _sent(self) -> Reply | list[Message]:
+        return await self._attempt(self._turn)
+
+    async def _attempt(self, turn: Turn) -> Reply:
         try:
-            return await fallback.send(self._account, self._id, self._turn)
+            return await fallback.send(self._account, self._id, turn)
         except OmnilogueError as error:
-            self._failure = error
+            self._note(error)
             raise
+
+    def _note(self, error: OmnilogueError) -> None:
+        """Keep what a failure tells.
+
+        A vendor that turned out to be busy may have stored the turn before it said so, and what it is busy with
+        may be the answer to an attempt that was lost.
+        """
+        self._failure = error
+        self._may_be_answered = self._may_be_answered or is_uncertain(error)
+        if isinstance(error, ConversationBusyError) and CURRENT.get().applied:
+            self._is_stored = True
 
     async def _stored_reply(self, failure: OmnilogueError) -> Reply | None:
         """Look twice for a reply that was shown; where there is none, tell on the failure what became of the turn."""
@@ -111,7 +134,7 @@ class SafeSend:
 
     async def _completed(self, after: list[Message]) -> Reply:
         """Give the reply to a turn that was found stored, with what stands `after` it."""
-        CURRENT.get().applied = True
+        CURRENT.get().applied = self._is_stored = True
         return _reply(after) or await self._late_reply() or await self._asked_again()
 
     async def _find(self) -> list[Message] | None:
@@ -146,9 +169,7 @@ class SafeSend:
                 hint="regenerate asks for an answer",
             )
         empty = self._turn.model_copy(update={"parts": (), "metadata": {}})
-        return await reconciled(
-            self._account, lambda: fallback.send(self._account, self._id, empty), self._answered, "the reply"
-        )
+        return await reconciled(self._account, lambda: self._attempt(empty), self._answered, "the reply")
 
     async def _answered(self) -> Reply | None:
         found = await self._find()

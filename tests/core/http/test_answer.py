@@ -10,6 +10,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from omnilogue.errors import (
     AuthenticationError,
+    ConversationBusyError,
     OmnilogueError,
     ProtocolError,
     ProviderError,
@@ -182,6 +183,20 @@ class TestVendorCodes:
             await get(door().using(ErrorTable(texts={"many tokens": "context_too_long"}), NoAuth()))
 
         assert caught.value.code == "context_too_long"
+
+    async def test_a_status_can_mean_something_of_its_own(self, door: Door, vendor: Vendor) -> None:
+        vendor.usual = vendor.answer(409, b"no")
+
+        with pytest.raises(ConversationBusyError):
+            await get(door().using(ErrorTable(statuses={409: "busy"}), NoAuth()))
+
+    async def test_a_code_can_have_a_hint_of_its_own(self, door: Door, vendor: Vendor) -> None:
+        vendor.usual = vendor.answer(200, b'{"code": 7}')
+
+        with pytest.raises(AuthenticationError) as caught:
+            await get(door().using(ErrorTable({7: "auth"}, at="code", hints={7: "ask the owner"}), NoAuth()))
+
+        assert caught.value.hint == "ask the owner"
 
     @pytest.mark.parametrize("status", [404, 405])
     async def test_a_guessed_path_that_is_missing_is_unsupported(self, door: Door, vendor: Vendor, status: int) -> None:

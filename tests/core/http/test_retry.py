@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from omnilogue.errors import (
     AuthenticationError,
     ConfigurationError,
+    ConversationBusyError,
     NotFoundError,
     OmnilogueError,
     RateLimitError,
     UnavailableError,
 )
-from omnilogue.http import ErrorTable
+from omnilogue.http import ErrorTable, NoAuth
 from omnilogue.http.retry import LONGEST_PAUSE, pause, retry_after
 
 if TYPE_CHECKING:
@@ -289,3 +290,16 @@ async def test_a_redirect_is_never_followed(door: Door, vendor: Vendor, status: 
 
     assert (len(vendor.asked), caught.value.http_status, caught.value.outcome) == (1, status, "rejected")
     assert "evil" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("effect", "attempts"), [("read", 3), ("replace", 3), ("add", 1)])
+async def test_what_a_conversation_is_busy_with_may_be_our_own(
+    door: Door, vendor: Vendor, effect: str, attempts: int
+) -> None:
+    vendor.usual = vendor.answer(409, b"no")
+    busy = door().using(ErrorTable(statuses={409: "busy"}), NoAuth())
+
+    with pytest.raises(ConversationBusyError):
+        await ask(busy, effect)
+
+    assert len(vendor.asked) == attempts

@@ -10,10 +10,13 @@ from omnilogue import (
     OmnilogueError,
     OutcomeUnknownError,
     QuotaExceededError,
+    Reply,
     RunFailedError,
     UnavailableError,
 )
-from omnilogue.provider import native
+from omnilogue.http.scope import CURRENT
+from omnilogue.provider import Turn, native
+from omnilogue_memory.provider import Memory
 
 pytestmark = pytest.mark.anyio
 
@@ -235,3 +238,42 @@ async def test_a_busy_vendor_is_told_where_nobody_waits(remote: Any, clock: Any)
         await remote.send(conversation, "hello", busy="reject")
 
     assert clock.slept == []
+
+
+class StoresThenIsBusy(Memory):
+    """A vendor that stores a turn by one call and has it answered by another, which is refused at first."""
+
+    refusals = 2
+
+    async def send(self, conversation_id: str, turn: Turn) -> Reply:
+        if turn.parts:
+            await self.append(conversation_id, [Message(role="user", parts=turn.parts, metadata=turn.metadata)])
+            CURRENT.get().applied = True
+        if self.refusals:
+            self.refusals -= 1
+            raise busy()
+        return await super().send(conversation_id, turn.model_copy(update={"parts": ()}))
+
+
+@pytest.mark.parametrize("markers", MARKED)
+async def test_a_turn_that_was_stored_before_the_vendor_was_busy_is_stored_once(
+    remote_of: Any, texts: Any, clock: Any, markers: bool
+) -> None:
+    remote = remote_of(StoresThenIsBusy, markers=markers)
+    conversation = await remote.create()
+
+    reply = await remote.send(conversation, "hello")
+
+    assert await texts(remote, conversation) == ["u:hello", f"a:{reply.text}"]
+    assert clock.slept == [0.5, 0.75]
+
+
+async def test_a_stored_turn_that_cannot_be_answered_later_is_told(remote_of: Any, texts: Any) -> None:
+    remote = remote_of(StoresThenIsBusy, rows=NO_EMPTY_TURN)
+    conversation = await remote.create()
+
+    with pytest.raises(RunFailedError) as caught:
+        await remote.send(conversation, "hello")
+
+    assert caught.value.outcome == "applied"
+    assert await texts(remote, conversation) == ["u:hello"]

@@ -10,6 +10,7 @@ import pytest
 from omnilogue.http import Clock
 from omnilogue.log import logger
 from omnilogue.provider import Context
+from omnilogue.remote.account import MemoryNotes
 from omnilogue_archive.provider import Archive
 from omnilogue_archive.settings import ArchiveSettings
 
@@ -35,7 +36,9 @@ class StepClock:
 
 
 def make(path: Path, clock: Clock) -> Archive:
-    return Archive(ArchiveSettings(path=path), Context(remote="backup", http=None, clock=clock, log=logger()))
+    return Archive(
+        ArchiveSettings(path=path), Context(remote="backup", http=None, clock=clock, state=MemoryNotes(), log=logger())
+    )
 
 
 @pytest.fixture

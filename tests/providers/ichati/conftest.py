@@ -9,6 +9,7 @@ import pytest
 from omnilogue.http import Http, SystemClock
 from omnilogue.log import logger
 from omnilogue.provider import Context
+from omnilogue.remote.account import MemoryNotes
 from omnilogue_ichati import IChati, IChatiSettings
 from omnilogue_ichati.emulator import IChatiEmulator
 
@@ -30,7 +31,7 @@ async def connect(anyio_backend: str, vendor: IChatiEmulator) -> AsyncIterator[C
         settings = IChatiSettings.model_validate({**vendor.settings, "max_attempts": 1, **changed})
         clock = SystemClock()
         http = Http(settings, lambda: transport, clock)
-        return IChati(settings, Context(remote="work", http=http, clock=clock, log=logger()))
+        return IChati(settings, Context(remote="work", http=http, clock=clock, state=MemoryNotes(), log=logger()))
 
     yield connected
     await transport.aclose()

@@ -9,6 +9,7 @@ import pytest
 from omnilogue.http import Http, SystemClock
 from omnilogue.log import logger
 from omnilogue.provider import Context
+from omnilogue.remote.account import MemoryNotes
 from omnilogue_mindcraft import MindCraft, MindCraftSettings
 from omnilogue_mindcraft.emulator import MindCraftEmulator
 
@@ -30,7 +31,7 @@ async def connect(anyio_backend: str, vendor: MindCraftEmulator) -> AsyncIterato
         settings = MindCraftSettings.model_validate({**vendor.settings, "max_attempts": 1, **changed})
         clock = SystemClock()
         http = Http(settings, lambda: transport, clock)
-        return MindCraft(settings, Context(remote="work", http=http, clock=clock, log=logger()))
+        return MindCraft(settings, Context(remote="work", http=http, clock=clock, state=MemoryNotes(), log=logger()))
 
     yield connected
     await transport.aclose()

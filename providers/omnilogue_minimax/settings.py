@@ -1,0 +1,90 @@
+"""Settings of a MiniMax remote; what the vendor's pages leave open is a setting with the likelier guess as default.
+
+The pages: https://5cetebcrn8.apifox.cn/
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from omnilogue.provider import HttpProviderSettings, Secret
+
+GetParams: TypeAlias = Literal["both", "query", "body"]
+
+
+class Paths(BaseModel):
+    """Where each call lives below `base_url`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    thread_create: str = Field(default="threads/create", min_length=1, description="Create a conversation.")
+    thread_retrieve: str = Field(
+        default="threads/retrieve", min_length=1, description="Read a conversation; its page is named, not public."
+    )
+    thread_modify: str = Field(
+        default="threads/modify", min_length=1, description="Change a conversation; known from public code."
+    )
+    message_add: str = Field(
+        default="threads/messages/add", min_length=1, description="Store a message; path known from public code."
+    )
+    message_retrieve: str = Field(default="threads/messages/retrieve", min_length=1, description="Read a message.")
+    message_list: str = Field(default="threads/messages/list", min_length=1, description="List messages.")
+    run_create: str = Field(default="threads/run/create", min_length=1, description="Have a conversation answered.")
+    run_retrieve: str = Field(default="threads/run/retrieve", min_length=1, description="See how far an answer is.")
+    run_stream: str = Field(
+        default="threads/run/create_stream",
+        min_length=1,
+        description="Store a turn and have it answered piece by piece; known from public code.",
+    )
+    run_cancel: str = Field(
+        default="threads/run/cancel", min_length=1, description="Stop an answer; known from public code."
+    )
+    assistant_create: str = Field(default="assistants/create", min_length=1, description="Create an assistant.")
+    assistant_retrieve: str = Field(default="assistants/retrieve", min_length=1, description="Read an assistant.")
+
+
+class MiniMaxSettings(HttpProviderSettings):
+    """A MiniMax account."""
+
+    base_url: str = Field(
+        default="https://api.minimax.chat/v1", description="Where the vendor answers, with its base path."
+    )
+    api_key: Secret = Field(description="API key; or a reference such as env:NAME.")
+    group_id: str | None = Field(
+        default=None,
+        repr=False,
+        description="Group of the account, sent with every call; the older host requires it.",
+    )
+    assistant_id: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Assistant that answers; without it one is created for each pair of model and instructions.",
+    )
+    model: str = Field(
+        default="abab6.5s-chat",
+        min_length=1,
+        description="Model of assistants created here, where neither call nor conversation names one; inferred.",
+    )
+    get_params: GetParams = Field(
+        default="both",
+        description="Where parameters of GET calls go: the pages say the body, public code the query.",
+    )
+    assistant_word: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Word written for the assistant's role; without it the one the vendor takes is found out.",
+    )
+    poll_first: float = Field(default=0.5, gt=0, description="Seconds until an answer is first looked for.")
+    poll_longest: float = Field(default=5.0, gt=0, description="Longest pause between two looks, seconds.")
+    page_size: int = Field(
+        default=50, ge=1, le=1000, description="Messages of a page; the vendor's default is 20, its maximum unknown."
+    )
+    paths: Paths = Field(default_factory=Paths, description="Where each call lives below base_url.")
+
+    @model_validator(mode="after")
+    def _pauses_grow(self) -> Self:
+        if self.poll_longest < self.poll_first:
+            raise ValueError("poll_longest must not be shorter than poll_first")
+        return self
