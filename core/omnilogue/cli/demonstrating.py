@@ -141,7 +141,7 @@ def _print(session: Session, rows: list[Row]) -> None:
     for operation in STEPS:
         table.add_row(operation, *(_cell(cells[operation, name]) for name in names))
     session.output.show(table)
-    session.output.line(f"One script, unchanged, on {len(names)} providers: {', '.join(names)}.")
+    session.output.line(f"One script, unchanged, on {len(names)} providers.")
     session.output.line(CLOSING)
 
 
