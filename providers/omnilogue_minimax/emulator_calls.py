@@ -1,6 +1,7 @@
 """What the calls of the MiniMax emulator have in common: a row per path, pages, and ids nobody has."""
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, Protocol, TypeAlias, TypeVar
@@ -44,7 +45,7 @@ class Call:
     knows_query: bool = False
 
 
-class Calls:
+class Calls(ABC):
     """Some calls of the vendor; each group of them gives its own."""
 
     def __init__(self, vendor: Vendor) -> None:
@@ -60,9 +61,9 @@ class Calls:
         """The quirks as they are now."""
         return self._vendor.quirks
 
+    @abstractmethod
     def calls(self) -> Mapping[Path, Call]:
         """Give the calls by path."""
-        raise NotImplementedError
 
     @contextlib.contextmanager
     def known(self, kind: str, identifier: str) -> Iterator[None]:
