@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from omnilogue import ConflictError
 from omnilogue.state import Kept, State
@@ -135,7 +136,7 @@ def test_nothing_is_left_of_what_is_forgotten_but_the_way_to_it(kept: Kept) -> N
 
 
 def test_notes_are_any_json(kept: Kept) -> None:
-    value = {"a": [1, 2.5, None, "\u00e9"], "b": {"c": True}}
+    value: JsonValue = {"a": [1, 2.5, None, "\u00e9"], "b": {"c": True}}
     kept.set("token", value)
     assert kept.get("token") == value
 
