@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from omnilogue import LossRefusedError, NotFoundError, StateError, UnavailableError, UnsupportedOperationError
 from omnilogue.model import Grade
@@ -91,6 +93,20 @@ def test_a_rebuild_needs_both_roles_and_a_clear_needs_none() -> None:
     assert rows(append_user=native()).edit_message.grade is Grade.UNSUPPORTED
     assert rows(append_user=native()).clear_messages.grade is Grade.LOSSY
     assert rows(delete_message=native()).clear_messages.grade is Grade.UNSUPPORTED  # each is deleted by itself
+
+
+ROW = st.sampled_from([NO, native(), native(fields=()), native(fields=("title", "metadata", "model"))])
+
+
+@settings(max_examples=200)
+@given(declared=st.fixed_dictionaries(dict.fromkeys(Features(), ROW)))
+def test_completing_twice_is_completing_once_and_takes_nothing_away(declared: Any) -> None:
+    features = with_state(Features(**declared))
+
+    assert with_state(features) == features
+    for name, row in features.items():
+        assert row.grade is not Grade.UNSUPPORTED or declared[name].grade is Grade.UNSUPPORTED
+        assert set(declared[name].limits.fields or ()) <= set(row.limits.fields or declared[name].limits.fields or ())
 
 
 # When the state is opened
@@ -335,13 +351,13 @@ async def test_kept_instructions_and_model_go_with_each_run(vendor_of: Any, verb
     made = await remote.create(instructions="I", model="m")
     await remote.append(made, "hello")
 
-    for given, expected in (({}, ("I", "m")), ({"instructions": "Mine", "model": "mine"}, ("Mine", "mine"))):
+    for options, expected in (({}, ("I", "m")), ({"instructions": "Mine", "model": "mine"}, ("Mine", "mine"))):
         if verb == "send":
-            await remote.send(made, "hello", **given)
+            await remote.send(made, "hello", **options)
         elif verb == "regenerate":
-            await remote.regenerate(made, **given)
+            await remote.regenerate(made, **options)
         else:
-            async with remote.stream(made, "hello", **given) as stream:
+            async with remote.stream(made, "hello", **options) as stream:
                 assert [event async for event in stream]
         assert (vendor.turns[-1].instructions, vendor.turns[-1].model) == expected
 
