@@ -74,7 +74,7 @@ async def demo(*, session: Session = DEFAULTS) -> int:
     rows: list[Row] = []
     failures: list[OmnilogueError] = []
     with tempfile.TemporaryDirectory(prefix="omnilogue-demo-") as folder:
-        async with AsyncClient(False, plugins=not session.no_plugins) as client:
+        async with AsyncClient(False, state="memory:", plugins=not session.no_plugins) as client:
             for name in client.plugins.provider_names():
                 try:
                     info = client.plugins.provider(name)
