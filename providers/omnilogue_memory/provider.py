@@ -55,6 +55,7 @@ class Memory(Provider[MemorySettings]):
         super().__init__(settings, context)
         if settings.like:
             self.features = Plugins().provider(settings.like).provider.features
+            vars(self)["regenerate"] = self._regenerate  # by itself it declares none: the core makes one
         self._conversations: dict[str, Conversation] = {}
         self._messages: dict[str, dict[str, Message]] = {}
         self._ids = count(1)
@@ -173,6 +174,14 @@ class Memory(Provider[MemorySettings]):
         answer = Message.assistant(text).model_copy(update={"run_id": run_id, "model": turn.model, "usage": usage})
         stored = await self.append(conversation_id, [answer])
         yield ReplyCompleted(reply=Reply(messages=tuple(stored), run_id=run_id, usage=usage), run_id=run_id)
+
+    async def _regenerate(self, conversation_id: str, message_id: str, turn: Turn) -> Reply:
+        """Answer again in the same message, as a vendor does that has a call for it."""
+        old = await self.get_message(conversation_id, message_id)
+        if old.role != "assistant":
+            raise NotFoundError(f"{message_id!r} is no reply", outcome="rejected")
+        new = await self.edit_message(conversation_id, message_id, self._answer(conversation_id))
+        return Reply(messages=(new,), effect="replaced")
 
     def _answer(self, conversation_id: str) -> str:
         """Give the next of the configured replies, else an echo of what was asked."""

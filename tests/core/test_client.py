@@ -3,15 +3,18 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
-from omnilogue import AsyncClient, ConfigurationError, InvalidInputError
+from omnilogue import AsyncClient, Client, ConfigurationError, InvalidInputError, NotFoundError, StateError
 from omnilogue.client import split_address
 from omnilogue.log import REDACTED, redact
+from omnilogue.provider import native, unsupported
+from omnilogue_memory.provider import Memory
 
 pytestmark = pytest.mark.anyio
 
@@ -239,3 +242,95 @@ async def test_an_address_names_a_remote_and_perhaps_a_conversation(address: str
 async def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(InvalidInputError, match="is no address"):
         split_address(address)
+
+
+# The state
+
+
+@pytest.fixture
+def poor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let memory be like a vendor that lists nothing, keeps no titles and changes nothing in place."""
+    names = ("list_conversations", "update_conversation", "delete_conversation", "edit_message")
+    rows = {**dict.fromkeys(names, unsupported("no")), "create_conversation": native(fields=())}
+    make = Memory.__init__
+
+    def made(memory: Memory, *given: Any) -> None:
+        make(memory, *given)
+        memory.features = Memory.features.replace(**rows)
+
+    monkeypatch.setattr(Memory, "__init__", made)
+
+
+async def test_the_given_state_wins_over_the_configured_one_and_that_over_the_users(
+    tmp_path: Path, user_data: Path
+) -> None:
+    path = tmp_path / "omnilogue.toml"
+    path.write_text('[state]\nurl = "sqlite:///kept/own.db"\n')
+
+    async with AsyncClient(path) as configured, AsyncClient(path, state="memory:") as given, AsyncClient(False) as bare:
+        assert configured.state.path == tmp_path / "kept" / "own.db"
+        assert given.state.path is None
+        assert bare.state.path == user_data / "state.db"
+    assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.usefixtures("poor")
+async def test_all_remotes_of_a_client_share_one_state_and_another_client_finds_it(user_data: Path) -> None:
+    settings = {"work": {"provider": "memory"}, "home": {"provider": "memory"}}
+    async with AsyncClient(False, remotes=settings) as client:
+        await client.remote("work").create(title="T")
+        await client.remote("home").create(title="U")
+        assert client.state.summary().remotes == ("home", "work")
+
+    async with AsyncClient(False) as client:
+        assert client.state.summary().known == 2
+        assert client.state.path == user_data / "state.db"
+
+
+@pytest.mark.usefixtures("poor")
+async def test_resolve_follows_a_rebuild(user_data: Path) -> None:
+    async with AsyncClient(False, remotes={"work": {"provider": "memory"}}) as client:
+        remote = client.remote()
+        made = await remote.create()
+        message = await remote.append(made, "one")
+        change = await remote.edit(made, message.id or "", "two", allow_loss=True)
+
+        for address in (f"work:{made.id}", made, made.ref, change.conversation):
+            assert await client.resolve(address) == change.conversation
+        assert await client.resolve(made, "work") == change.conversation
+        with pytest.raises(NotFoundError, match="no copy of work:"):
+            await client.resolve(made, "home")
+        with pytest.raises(InvalidInputError, match="names no conversation"):
+            await client.resolve("work:")
+        with pytest.raises(ConfigurationError, match="no remote 'home'"):
+            await client.resolve("home:1")
+        await remote.delete(made)
+        with pytest.raises(NotFoundError, match="deleted here"):
+            await client.resolve(made)
+    assert (user_data / "state.db").exists()
+
+
+@pytest.mark.usefixtures("poor")
+def test_the_sync_client_keeps_the_same(user_data: Path) -> None:
+    with Client(False, remotes={"work": {"provider": "memory"}}) as client:
+        made = client.remote().create(title="T")
+        assert [item.title for item in client.remote().conversations()] == ["T"]
+        client.remote().delete(made)
+        assert [item.title for item in client.remote().adopt([made.id])] == ["T"]
+        assert client.remote().resolve(made) == client.resolve(f"work:{made.id}") == made.ref
+    assert (user_data / "state.db").exists()
+
+
+async def test_a_state_nobody_can_read_stops_nobody_who_needs_none(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_bytes(b"not a database, whatever it may be " * 99)
+    settings = {"work": {"provider": "memory"}}
+    async with AsyncClient(False, remotes=settings, state=f"sqlite:///{tmp_path / 'state.db'}") as client:
+        await client.remote().send(await client.remote().create(), "hello")
+        with pytest.raises(StateError, match="not a database"):
+            client.state.summary()
+
+
+@pytest.mark.parametrize("url", ["postgresql://host/x", "sqlite:state.db"])
+def test_a_state_that_is_none_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="sqlite:///PATH"):
+        AsyncClient(False, state=url)

@@ -49,6 +49,9 @@ async def with_a_loop(moment: datetime) -> None:
         assert_type([item async for item in remote.conversations()], list[Conversation])
         assert_type([item async for item in remote.messages(conversation.ref, order="desc")], list[Message])
 
+        assert_type(await remote.adopt(["1", conversation.id]), list[Conversation])
+        assert_type(await remote.resolve(conversation), ConversationRef)
+        assert_type(await client.resolve("work:1", "other"), ConversationRef)
         assert_type(await remote.append(conversation, "text", "assistant"), Message)
         assert_type(await remote.append(conversation.id, Message.user("text")), Message)
         assert_type(await remote.append(conversation, [Message.user("text")]), list[Message])

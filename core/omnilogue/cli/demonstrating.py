@@ -74,8 +74,7 @@ async def demo(*, session: Session = DEFAULTS) -> int:
     rows: list[Row] = []
     failures: list[OmnilogueError] = []
     with tempfile.TemporaryDirectory(prefix="omnilogue-demo-") as folder:
-        state = f"sqlite:///{Path(folder, 'state.db')}"
-        async with AsyncClient(False, state=state, plugins=not session.no_plugins) as client:
+        async with AsyncClient(False, state="memory:", plugins=not session.no_plugins) as client:
             for name in client.plugins.provider_names():
                 try:
                     info = client.plugins.provider(name)

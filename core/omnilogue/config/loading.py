@@ -107,4 +107,4 @@ def _state(values: Mapping[str, Any], origin: Origin) -> str | None:
         path = path_of(url, base)
     except ConfigurationError as error:
         raise ConfigurationError(f"{error.message}{place}", hint=error.hint) from None
-    return url if path is None else f"sqlite:///{path}"
+    return url if path is None else f"sqlite:///{path.absolute()}"

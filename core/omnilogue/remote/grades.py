@@ -8,6 +8,7 @@ from ..errors import LossRefusedError, UnsupportedOperationError
 from ..model import LOSS_CLASSES, Grade, Message, Part
 from ..provider import Feature, Features, emulated
 from ..provider.features import TEXT_BYTES, Limits
+from .completing import with_state
 from .options import TURN_OPTIONS, AllowLoss
 
 FALLBACKS = {
@@ -41,7 +42,8 @@ ROLE_ROWS = {
 
 
 def effective(declared: Features) -> Features:
-    """Add to what a provider declares what the core can make of it."""
+    """Add to what a provider declares what the core can make of it, with the state and without."""
+    declared = with_state(declared)
     made = {
         name: _made(name, declared[source], how)
         for name, (source, how) in FALLBACKS.items()

@@ -134,7 +134,8 @@ class State:
                 return None
             backup = self.path.with_name(f"{self.path.stem}-v{version}{self.path.suffix}")
             with _transaction(database):
-                _copy(database, backup)
+                with closing(_connect(self.path)) as reader:  # one that writes cannot be copied from
+                    _copy(reader, backup)
                 for step in range(version, VERSION):
                     for statement in UPGRADES[step]:
                         database.execute(statement)

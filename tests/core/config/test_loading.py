@@ -221,3 +221,41 @@ def test_nothing_that_is_written_down_shows_in_a_repr(write: Write) -> None:
     write(f'{ONE}api_key = "k-literal-value"\n')
 
     assert "k-literal-value" not in repr(load())
+
+
+# The state
+
+
+def test_a_state_is_relative_to_its_file(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(ONE + '[state]\nurl = "sqlite:///kept/state.db"\n')
+    monkeypatch.chdir("/")
+
+    assert load(path).state == f"sqlite:///{path.parent / 'kept/state.db'}"
+    assert load(write(ONE)).state is None
+    assert load(False).state is None
+
+
+def test_a_state_of_the_environment_is_relative_to_the_working_directory(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write('[state]\nurl = "memory:"\n')
+    assert load().state == "memory:"
+
+    monkeypatch.setenv("OMNILOGUE_STATE__URL", "sqlite:///here.db")
+    assert load().state == f"sqlite:///{Path.cwd() / 'here.db'}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('state = "memory:"', "state is no table.*line 1"),
+        ('[state]\nuri = "memory:"', "unknown key 'uri' in .state..*line 2.*did you mean 'url'"),
+        ("[state]\nurl = 3", "state.url must be text.*line 2"),
+        ('[state]\nurl = "postgresql://user:hush@host/x"', "PostgreSQL.*line 2.*sqlite:///PATH"),
+        ('[state]\nurl = "redis://hush"', "redis.*line 2.*sqlite:///PATH or memory:"),
+    ],
+)
+def test_a_state_that_is_none_is_told_with_its_place(write: Write, text: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"(?s){words}") as raised:
+        load(write(text))
+    assert "hush" not in str(raised.value)

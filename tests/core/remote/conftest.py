@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,8 +16,20 @@ import pytest
 
 from omnilogue import AsyncRemote, Conversation, Event, Message, OmnilogueError, Reply, UnavailableError
 from omnilogue.model import Page
-from omnilogue.provider import Changes, Draft, Feature, Provider, ProviderInfo, ProviderSettings, Query, Turn
+from omnilogue.provider import (
+    Changes,
+    Draft,
+    Feature,
+    Provider,
+    ProviderInfo,
+    ProviderSettings,
+    Query,
+    Turn,
+    native,
+    unsupported,
+)
 from omnilogue.remote import Account
+from omnilogue.state import State
 from omnilogue_memory.provider import Memory
 from omnilogue_memory.settings import MemorySettings
 
@@ -206,3 +220,155 @@ def texts() -> Texts:
         return [f"{message.role[0]}:{message.text}" async for message in remote.messages(conversation)]
 
     return read
+
+
+class Vendor:
+    """A vendor that several clients speak to, with one state; its calls are counted, and fail as they are told.
+
+    `rows` change what it has; `fail_at(3)` lets the third call fail from now on, before or after it was done.
+    """
+
+    def __init__(self, state: str, clock: FakeClock, rows: dict[str, Feature]) -> None:
+        self.state = state
+        self.calls: list[str] = []
+        self.turns: list[Turn] = []
+        self.conversations: dict[str, Conversation] = {}
+        self.messages: dict[str, dict[str, Message]] = {}
+        self.ids = count(1)
+        self.is_killed = False
+        self._failure: tuple[int, BaseException, bool] | None = None
+        self._clock = clock
+        self._opened: list[State] = []
+        self._provider = type("Counted", (Counted,), {"features": Memory.features.replace(**rows), "behind": self})
+
+    def remote(self, name: str = "work", *, state: str | None = None, **given: Any) -> AsyncRemote:
+        """Open another client's remote."""
+        self._opened.append(State(state or self.state))
+        info = ProviderInfo("fake", "Fake", self._provider, MemorySettings)
+        return AsyncRemote(
+            Account(name, lambda: (info, MemorySettings(**given)), _no_transport, self._clock, state=self._opened[-1])
+        )
+
+    def fail_at(self, number: int, error: BaseException, *, applied: bool = False) -> None:
+        """Let a call fail, counted from now; after a `Killed` nothing is answered any more."""
+        self.calls.clear()
+        self._failure = number, error, applied
+
+    def heal(self) -> None:
+        """Let nothing fail any more."""
+        self._failure, self.is_killed = None, False
+
+    async def played(self, call: str, real: Callable[[], Awaitable[Any]]) -> Any:
+        """Do one call of a provider, or what it was told to do."""
+        if self.is_killed:
+            raise Killed
+        self.calls.append(call)
+        number, error, applied = self._failure or (0, None, False)
+        if error is None or len(self.calls) != number:
+            return await real()
+        if applied:
+            await real()
+        self.is_killed = isinstance(error, Killed)
+        raise error
+
+    def texts(self, conversation_id: str) -> list[str]:
+        """Give what the vendor itself has in a conversation."""
+        return [f"{message.role[0]}:{message.text}" for message in self.messages[conversation_id].values()]
+
+    def close(self) -> None:
+        for state in self._opened:
+            state.close()
+
+
+class Killed(BaseException):
+    """The process is gone: what failed with it fails on."""
+
+
+def _counted(name: str) -> Any:
+    real = getattr(Memory, name)
+
+    async def call(self: Any, *given: Any) -> Any:
+        if self.is_inside:  # the vendor's own business
+            return await real(self, *given)
+        self.is_inside = True
+        try:
+            return await self.behind.played(name, lambda: real(self, *given))
+        finally:
+            self.is_inside = False
+
+    return call
+
+
+class Counted(Memory):
+    """One client's view of a vendor."""
+
+    behind: Vendor
+
+    def __init__(self, settings: MemorySettings, context: Any) -> None:
+        features = self.features
+        super().__init__(settings, context)
+        self.features = features
+        self.is_inside = False
+        self._conversations, self._messages = self.behind.conversations, self.behind.messages
+        self._ids = self.behind.ids
+
+    async def stream(self, conversation_id: str, turn: Turn) -> AsyncIterator[Event]:
+        self.behind.turns.append(turn)
+        self.is_inside = True
+        try:
+            async for event in super().stream(conversation_id, turn):
+                yield event
+        finally:
+            self.is_inside = False
+
+    list_conversations = _counted("list_conversations")
+    get_conversation = _counted("get_conversation")
+    create_conversation = _counted("create_conversation")
+    update_conversation = _counted("update_conversation")
+    delete_conversation = _counted("delete_conversation")
+    list_messages = _counted("list_messages")
+    get_message = _counted("get_message")
+    append = _counted("append")
+    edit_message = _counted("edit_message")
+    delete_message = _counted("delete_message")
+    clear_messages = _counted("clear_messages")
+    send = _counted("send")
+
+
+NO = unsupported("the vendor has none")
+NO_CHANGES = dict.fromkeys(("edit_message", "delete_message", "clear_messages"), NO)
+NO_LIST = dict.fromkeys(("list_conversations", "delete_conversation", "update_conversation"), NO)
+
+VendorOf = Callable[..., Vendor]
+
+
+@pytest.fixture
+def killed() -> type[BaseException]:
+    """What a provider's call raises where the process is killed in it."""
+    return Killed
+
+
+@pytest.fixture
+def vendor_of(tmp_path: Path, clock: FakeClock) -> Iterator[VendorOf]:
+    """Give what makes a vendor that changes nothing in place, with `rows` besides; its state is a file."""
+    made: list[Vendor] = []
+
+    def of(**rows: Feature) -> Vendor:
+        made.append(Vendor(f"sqlite:///{tmp_path / 'state.db'}", clock, {**NO_CHANGES, **rows}))
+        return made[-1]
+
+    yield of
+    for vendor in made:
+        vendor.close()
+
+
+@pytest.fixture
+def vendor(vendor_of: VendorOf) -> Vendor:
+    """A vendor that changes nothing in place, and lists and deletes conversations."""
+    return vendor_of()
+
+
+@pytest.fixture
+def poor(vendor_of: VendorOf) -> Vendor:
+    """A vendor that neither lists, renames nor deletes, and keeps no titles and no metadata of conversations."""
+    return vendor_of(**NO_LIST, create_conversation=native(fields=()), conversation_metadata=NO)

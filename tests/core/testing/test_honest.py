@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from omnilogue.model import OPERATIONS
-from omnilogue.provider import Context, Provider, lossy, native, unsupported
+from omnilogue.errors import BadRequestError
+from omnilogue.model import OPERATIONS, Reply
+from omnilogue.provider import Context, Provider, Turn, lossy, native, unsupported
 from omnilogue.testing import Report, conform
 from omnilogue.testing.case import Case
 from omnilogue.testing.cases import CASES
@@ -95,7 +96,70 @@ class KeepsForEver(Memory):
     )
 
 
-@pytest.mark.parametrize("provider", [WithoutExtras, AlwaysAnswers, LosesCitations, KeepsForEver])
+class Threads(Memory):
+    """Lists, renames, deletes and changes nothing; has metadata, appends and answers what is stored."""
+
+    list_conversations = Provider.list_conversations
+    delete_conversation = Provider.delete_conversation
+    edit_message = Provider.edit_message
+    delete_message = Provider.delete_message
+    clear_messages = Provider.clear_messages
+    features = Memory.features.replace(
+        **{
+            operation: unsupported("the vendor has no such call")
+            for operation in (
+                *("list_conversations", "delete_conversation", "edit_message", "delete_message", "clear_messages"),
+                *("append_system", "tool_calls", "citations", "send_audio"),
+            )
+        },
+        create_conversation=native(fields=("metadata",)),
+        update_conversation=native(fields=("metadata",)),
+        append_user=native(parts=("text", "file", "image")),
+        append_assistant=native(parts=("text",)),
+        send=native(empty_turn=True, fields=("model", "instructions", "metadata"), parts=("text", "file", "image")),
+        stream=native(empty_turn=True, fields=("model", "instructions", "metadata"), parts=("text", "file", "image")),
+    )
+
+
+class Topics(Memory):
+    """Answers whatever it is told; edits a message and makes a reply again, and deletes whole conversations only."""
+
+    get_message = Provider.get_message
+    append = Provider.append
+    delete_message = Provider.delete_message
+    clear_messages = Provider.clear_messages
+    features = Memory.features.replace(
+        **{
+            operation: unsupported("the vendor has no such call")
+            for operation in (
+                *("get_message", "append_user", "append_assistant", "append_system", "delete_message"),
+                *("clear_messages", "conversation_metadata", "message_metadata", "attach_files", "send_images"),
+                *("send_audio", "tool_calls", "citations"),
+            )
+        },
+        create_conversation=native(fields=("title",)),
+        update_conversation=native(fields=("title", "pinned")),
+        send=native(fields=("model",), parts=("text",)),
+        stream=native(fields=("model",), parts=("text",)),
+        regenerate=native(fields=("model",)),
+    )
+
+    def __init__(self, settings: MemorySettings, context: Context) -> None:
+        super().__init__(settings, context)
+        vars(self).update(
+            append=lambda *given: Memory.append(self, *given),
+            get_message=lambda *given: Memory.get_message(self, *given),
+        )
+
+    async def regenerate(self, conversation_id: str, message_id: str, turn: Turn) -> Reply:
+        old = await Memory.get_message(self, conversation_id, message_id)
+        if old.role != "assistant":
+            raise BadRequestError("only a reply can be made again", outcome="rejected")
+        new = await self.edit_message(conversation_id, message_id, f"{old.text} Again.")
+        return Reply(messages=(new,), effect="replaced")
+
+
+@pytest.mark.parametrize("provider", [WithoutExtras, AlwaysAnswers, LosesCitations, KeepsForEver, Threads, Topics])
 async def test_who_says_what_it_cannot_passes(provider: type[Memory], install: Callable[..., str]) -> None:
     report = await conform(install(provider))
 

@@ -1,6 +1,7 @@
 """What an application's tests use memory for: replies that are told beforehand, and faults."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,12 +11,19 @@ from omnilogue import (
     AsyncRemote,
     ConfigurationError,
     ConversationBusyError,
+    LossRefusedError,
+    Message,
+    NotFoundError,
     OmnilogueError,
     OutcomeUnknownError,
     RateLimitError,
     StreamInterruptedError,
+    UnsupportedOperationError,
 )
 from omnilogue.errors import BY_CODE, ProviderError
+from omnilogue.model import FilePart
+from omnilogue.provider import Features, Provider, ProviderInfo, ProviderSettings, native
+from omnilogue.remote.grades import effective
 
 pytestmark = pytest.mark.anyio
 
@@ -152,3 +160,80 @@ async def test_two_remotes_share_nothing() -> None:
         await client.remote("one").create(title="Trip")
 
         assert [found async for found in client.remote("two").conversations()] == []
+
+
+# Like another provider
+
+KEEPS_LITTLE = Features(
+    get_conversation=native(),
+    create_conversation=native(fields=()),
+    list_messages=native(),
+    append_user=native(),
+    append_assistant=native(),
+    send=native(fields=("model",)),
+    regenerate=native(),
+    choose_model=native(),
+)
+
+
+@pytest.fixture
+def odd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider `odd` that memory can be like."""
+    provider = type("Odd", (Provider,), {"features": KEEPS_LITTLE})
+    info = ProviderInfo("odd", "Odd", provider, ProviderSettings)
+    monkeypatch.setattr("omnilogue_memory.provider.Plugins", lambda: SimpleNamespace(provider={"odd": info}.get))
+
+
+def like(name: str) -> AsyncClient:
+    return AsyncClient(False, remotes={"chat": {"provider": "memory", "like": name}}, state="memory:")
+
+
+@pytest.mark.parametrize("name", ["archive", "mindcraft", "memory"])
+async def test_it_has_the_grades_of_the_one_it_is_like(name: str) -> None:
+    async with like(name) as client, AsyncClient(False) as other:
+        remote = client.remote()
+        declared = other.plugins.provider(name).provider.features
+        assert {row: remote.features[row] for row in remote.features} == dict(effective(declared))
+        made = await remote.create(title="T")
+        await remote.append(made, "hello")
+        assert await said(remote, made) == [("user", "hello")]
+
+
+@pytest.mark.parametrize("name", ["archive", "mindcraft"])
+async def test_what_the_other_refuses_it_refuses(name: str) -> None:
+    async with like(name) as client:
+        remote = client.remote()
+        made = await remote.create()
+        refused: dict[str, Callable[[], Awaitable[object]]] = {
+            "archive": lambda: remote.send(made, "hello"),
+            "mindcraft": lambda: remote.append(made, Message(role="user", parts=(FilePart(file_id="f"),))),
+        }
+        with pytest.raises(UnsupportedOperationError):
+            await refused[name]()
+
+
+@pytest.mark.usefixtures("odd")
+async def test_it_is_completed_by_the_state_as_the_other_would_be() -> None:
+    async with like("odd") as client:
+        remote = client.remote()
+        with pytest.raises(LossRefusedError, match="instructions"):
+            await remote.create(title="T", instructions="I")
+        made = await remote.create(title="T", metadata={"a": 1})
+        message = await remote.append(made, "hello")
+        change = await remote.edit(made, message.id or "", "hi", allow_loss=True)
+
+        assert change.conversation != made.ref
+        assert [item.title async for item in remote.conversations()] == ["T"]
+        reply = await remote.send(made, "And?")
+        again = await remote.regenerate(made)
+        assert (again.effect, again.messages[0].id) == ("replaced", reply.messages[0].id)
+        assert again.text != reply.text
+        await remote.delete(made)
+        with pytest.raises(NotFoundError, match="deleted here"):
+            await remote.conversation(made)
+
+
+async def test_there_must_be_such_a_provider() -> None:
+    async with like("nobody") as client:
+        with pytest.raises(ConfigurationError, match="nobody"):
+            _ = client.remote().features

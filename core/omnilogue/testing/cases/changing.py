@@ -145,6 +145,9 @@ async def clear_messages_leaves_the_conversation(scene: Scene) -> None:
     if scene.can("append_user"):
         await scene.remote.append(change.conversation, "A new beginning", allow_loss=True)
         expect_equal(await scene.said(change.conversation), [("user", "A new beginning")], "messages after a clear")
+    elif scene.can("send"):
+        await scene.remote.send(change.conversation, "A new beginning", allow_loss=True)
+        expect_equal((await scene.said(change.conversation))[0], ("user", "A new beginning"), "turn after a clear")
 
 
 @case("clear_messages", "update_conversation")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
-from ...errors import InvalidInputError, NotFoundError, UnsupportedOperationError
+from ...errors import InvalidInputError, LossRefusedError, NotFoundError, UnsupportedOperationError
 from ...model import Conversation
 from ..case import case
 from ..expecting import expect, expect_equal, expect_error
@@ -64,6 +64,19 @@ async def create_conversation_refuses_what_it_does_not_keep(scene: Scene) -> Non
             expect_equal(scene.requests, requests, f"requests after a refused {name}")
 
 
+@case("create_conversation")
+async def create_conversation_asks_before_it_keeps_in_vain(scene: Scene) -> None:
+    """A field that is kept and that no reply heeds needs consent, and without it nothing is created."""
+    for name in scene.row("create_conversation").limits.unheeded or ():
+        requests = scene.requests
+        with expect_error(f"create with {name}", LossRefusedError) as caught:
+            scene.keep(await scene.remote.create(**{name: FIELDS[name]}))
+        expect(name in caught[0].losses, f"the refusal names {caught[0].losses}, and not {name}")
+        expect_equal(scene.requests, requests, f"requests after a refused {name}")
+        made = await scene.conversation(**{name: FIELDS[name]})
+        expect_equal(getattr(made, name), FIELDS[name], f"{name} that was consented to")
+
+
 @case("get_conversation", "create_conversation")
 async def get_conversation_gives_what_was_stored(scene: Scene) -> None:
     """A conversation that is read has what it was created with; it can be named by id, reference and value."""
@@ -87,11 +100,10 @@ async def get_conversation_has_times_in_utc(scene: Scene) -> None:
             expect(conversation.created_at <= conversation.updated_at, "it was changed before it was created")
 
 
-@case("get_conversation", "create_conversation", "append_user")
+@case("get_conversation", "create_conversation")
 async def get_conversation_tells_its_last_message(scene: Scene) -> None:
     """Where a conversation names its head, that is the last message."""
-    made = await scene.conversation()
-    await scene.fill(made, 2)
+    made, _ = await scene.filled(2)
 
     found = await scene.remote.conversation(made)
     last = (await scene.messages(made))[-1]
@@ -181,6 +193,7 @@ CASES = (
     create_conversation_keeps_what_it_is_given,
     create_conversation_needs_no_fields,
     create_conversation_refuses_what_it_does_not_keep,
+    create_conversation_asks_before_it_keeps_in_vain,
     get_conversation_gives_what_was_stored,
     get_conversation_has_times_in_utc,
     get_conversation_tells_its_last_message,
