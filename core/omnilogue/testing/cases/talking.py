@@ -112,7 +112,7 @@ async def choose_model_is_told_by_what_it_made(scene: Scene) -> None:
     """A model that was chosen is that of the conversation, and of a reply that names one."""
     if scene.takes("create_conversation", "model"):
         made = await scene.conversation(model="another-model")
-        expect_equal(made.model, "another-model", "model of a conversation")
+        expect_equal(made.model, scene.vendor_model("another-model"), "model of a conversation")
     if scene.can("send") and "model" in (scene.row("send").limits.fields or ("model",)):
         reply = await scene.remote.send(await scene.conversation(), "Hello?", model="third-model", allow_loss=True)
         names = {None, "third-model", scene.vendor_model("third-model")}
