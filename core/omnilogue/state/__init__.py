@@ -1,6 +1,21 @@
-"""The state: what Omnilogue itself keeps, because a vendor cannot."""
+"""The state: what Omnilogue itself keeps, because a vendor cannot, and the ledger of copies."""
 
 from .kept import Kept
+from .ledger import Ledger, Link, Row
+from .migrations import Item, LossRow, Migration, Migrations
 from .store import State, StateSummary, default_url, path_of
 
-__all__ = ["Kept", "State", "StateSummary", "default_url", "path_of"]
+__all__ = [
+    "Item",
+    "Kept",
+    "Ledger",
+    "Link",
+    "LossRow",
+    "Migration",
+    "Migrations",
+    "Row",
+    "State",
+    "StateSummary",
+    "default_url",
+    "path_of",
+]

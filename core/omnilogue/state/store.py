@@ -11,27 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError, StateError
+from .schema import ACCOUNT_COLUMNS, APPLICATION_ID, TABLES, UPGRADES, VERSION
 
-APPLICATION_ID = 0x4F4D4E53
-VERSION = 1
 BUSY_SECONDS = 5.0
 
-TABLES = (
-    """CREATE TABLE conversation (
-        account TEXT NOT NULL, id TEXT NOT NULL, fields TEXT NOT NULL DEFAULT '{}', hidden INTEGER NOT NULL DEFAULT 0,
-        listed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (account, id)) WITHOUT ROWID""",
-    """CREATE TABLE redirect (
-        account TEXT NOT NULL, old TEXT NOT NULL, new TEXT NOT NULL, id_map TEXT NOT NULL DEFAULT '{}',
-        PRIMARY KEY (account, old)) WITHOUT ROWID""",
-    "CREATE TABLE note (account TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (account, key))"
-    " WITHOUT ROWID",
-)
 _HEADERS = ("application_id", "user_version")
-
-UPGRADES: dict[int, tuple[str, ...]] = {}
-"""What brings a file of a version to the next one; the first version has none before it."""
-
-BY_ACCOUNT = ("conversation", "redirect", "note")
 
 
 def default_url() -> str:
@@ -106,13 +90,19 @@ class State:
 
     def summary(self) -> StateSummary:
         """Tell what the state holds. Raises StateError."""
-        every = " UNION ".join(f"SELECT account FROM {table}" for table in BY_ACCOUNT)  # noqa: S608
-        names = self.read(every)
-        known = self.read("SELECT count(*) FROM conversation WHERE listed AND NOT hidden")
-        size = self.path.stat().st_size if self.path and _is_there(self.path) else 0
+        names = self.read(" UNION ".join(f"SELECT {column} FROM {table}" for table, column in ACCOUNT_COLUMNS))  # noqa: S608
         return StateSummary(
-            self.url, VERSION, size, tuple(sorted(name for (name,) in names)), known[0][0] if known else 0
+            url=self.url,
+            version=VERSION,
+            size=self.path.stat().st_size if self.path and _is_there(self.path) else 0,
+            remotes=tuple(sorted(name for (name,) in names)),
+            known=self._count("conversation WHERE listed AND NOT hidden"),
+            migrations=self._count("migration"),
         )
+
+    def _count(self, rows: str) -> int:
+        counted = self.read(f"SELECT count(*) FROM {rows}")  # noqa: S608
+        return int(counted[0][0]) if counted else 0
 
     def backup(self, target: Path) -> None:
         """Write a copy of the whole state into a new file. Raises StateError where it exists, or there is no state."""
@@ -152,12 +142,15 @@ class State:
             raise StateError(f"the state keeps something of {new!r} already", code="storage")
         with self.write() as database:
             return sum(
-                database.execute(f"UPDATE {table} SET account = ? WHERE account = ?", (new, old)).rowcount  # noqa: S608
-                for table in BY_ACCOUNT
+                database.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (new, old)).rowcount  # noqa: S608
+                for table, column in ACCOUNT_COLUMNS
             )
 
     def _rows_of(self, account: str) -> int:
-        counts = [self.read(f"SELECT count(*) FROM {table} WHERE account = ?", account) for table in BY_ACCOUNT]  # noqa: S608
+        counts = [
+            self.read(f"SELECT count(*) FROM {table} WHERE {column} = ?", account)  # noqa: S608
+            for table, column in ACCOUNT_COLUMNS
+        ]
         return sum(rows[0][0] for rows in counts if rows)
 
     def close(self) -> None:

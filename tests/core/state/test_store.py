@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from omnilogue import ConfigurationError, StateError
-from omnilogue.state import Kept, State, default_url, path_of, store
+from omnilogue.state import Kept, State, default_url, path_of, schema, store
 
 
 @pytest.fixture
@@ -26,10 +26,13 @@ def state(path: Path) -> Iterator[State]:
         yield state
 
 
-def made(path: Path, version: int, *, application: int = store.APPLICATION_ID) -> None:
+NOW = schema.VERSION
+
+
+def made(path: Path, version: int, *, application: int = schema.APPLICATION_ID) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path)) as database:
-        for statement in store.TABLES:
+        for statement in schema.TABLES:
             database.execute(statement)
         database.execute(f"PRAGMA application_id = {application}")
         database.execute(f"PRAGMA user_version = {version}")
@@ -135,7 +138,7 @@ def test_a_database_of_somebody_else_is_refused_and_left_as_it_is(state: State, 
 
 
 def test_a_newer_file_is_refused_and_not_touched(state: State, path: Path) -> None:
-    made(path, store.VERSION + 1)
+    made(path, schema.VERSION + 1)
 
     for use in (state.open_for_writing, state.upgrade, state.summary):
         with pytest.raises(StateError, match="newer version") as raised:
@@ -147,48 +150,48 @@ def test_a_newer_file_is_refused_and_not_touched(state: State, path: Path) -> No
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next version of Omnilogue, which has a table more."""
-    monkeypatch.setattr(store, "VERSION", 2)
-    monkeypatch.setattr(store, "UPGRADES", {1: ("CREATE TABLE more (x)",)})
+    monkeypatch.setattr("omnilogue.state.store.VERSION", NOW + 1)
+    monkeypatch.setattr("omnilogue.state.store.UPGRADES", {NOW: ("CREATE TABLE more (x)",)})
 
 
 @pytest.mark.usefixtures("later")
 def test_an_older_file_is_brought_forward_only_when_asked(state: State, path: Path) -> None:
-    made(path, 1)
+    made(path, NOW)
     with pytest.raises(StateError, match=r"older version.*omnilogue state upgrade") as raised:
         state.open_for_writing()
     assert raised.value.code == "ledger_version"
 
     backup = state.upgrade()
 
-    assert backup == path.with_name("state-v1.db")
+    assert backup == path.with_name(f"state-v{NOW}.db")
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     with closing(sqlite3.connect(backup)) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+        assert database.execute("PRAGMA user_version").fetchone() == (NOW,)
     assert state.read("SELECT * FROM more") == []
     assert state.upgrade() is None
 
 
 @pytest.mark.usefixtures("later")
 def test_an_upgrade_that_fails_changes_nothing(state: State, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made(path, 1)
-    monkeypatch.setitem(store.UPGRADES, 1, ("CREATE TABLE more (x)", "CREATE TABLE more (x)"))
+    made(path, NOW)
+    monkeypatch.setattr("omnilogue.state.store.UPGRADES", {NOW: ("CREATE TABLE more (x)",) * 2})
 
     with pytest.raises(StateError, match="already exists"):
         state.upgrade()
 
     with closing(sqlite3.connect(path)) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+        assert database.execute("PRAGMA user_version").fetchone() == (NOW,)
         assert not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'more'").fetchall()
 
 
 @pytest.mark.usefixtures("later")
 def test_an_upgrade_overwrites_no_backup(state: State, path: Path) -> None:
-    made(path, 1)
-    path.with_name("state-v1.db").write_text("mine")
+    made(path, NOW)
+    path.with_name(f"state-v{NOW}.db").write_text("mine")
 
     with pytest.raises(StateError, match="exists already"):
         state.upgrade()
-    assert path.with_name("state-v1.db").read_text() == "mine"
+    assert path.with_name(f"state-v{NOW}.db").read_text() == "mine"
 
 
 def test_there_is_nothing_to_upgrade_where_there_is_nothing(state: State) -> None:
@@ -260,7 +263,7 @@ def test_a_summary_counts(state: State, path: Path) -> None:
 
     summary = state.summary()
 
-    assert (summary.version, summary.remotes, summary.known) == (store.VERSION, ("home", "work"), 1)
+    assert (summary.version, summary.remotes, summary.known) == (schema.VERSION, ("home", "work"), 1)
     assert summary.size == path.stat().st_size
 
 
