@@ -57,9 +57,12 @@ def is_same(message: Message, wanted: Message) -> bool:
     return message.role == wanted.role and message.text.split() == wanted.text.split()
 
 
-async def baseline(account: Account, conversation_id: str, *, can_mark: bool) -> Baseline:
-    """Make the baseline before a write: a marker where one can be stored, else the newest message there is."""
-    if can_mark and account.settings.markers:
+async def baseline(account: Account, conversation_id: str, *, can_mark: bool, is_copy: bool = False) -> Baseline:
+    """Make the baseline before a write: a marker where one can be stored, else the newest message there is.
+
+    A copy is marked though the settings want no markers: it tells where it came from.
+    """
+    if can_mark and (account.settings.markers or is_copy):
         return Baseline(marker=markers.new())
     if conversation_id not in account.seen:
         messages, _ = await newest(account, conversation_id, 1)

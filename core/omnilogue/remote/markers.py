@@ -27,9 +27,22 @@ def new() -> str:
     return secrets.token_hex(8)
 
 
-def put(metadata: Mapping[str, JsonValue], marker: str) -> dict[str, JsonValue]:
-    """Add the marker to metadata that goes to a vendor, beside what an earlier one told of the origin."""
-    return {**metadata, KEY: json.dumps({**_told(metadata), "m": marker}, separators=(",", ":"))}
+def put(metadata: Mapping[str, JsonValue], marker: str, origin: Origin | None = None) -> dict[str, JsonValue]:
+    """Add the marker to metadata that goes to a vendor, beside the origin, or what an earlier one told of it.
+
+    Of an origin that is too long for a marker only the ids stay, or nothing.
+    """
+    told = {**_told(metadata), "m": marker}
+    if origin is None:
+        return {**metadata, KEY: _written(told)}
+    ids = {"conversation", "message"}
+    known = (origin.model_dump(mode="json", exclude_none=True, include=fields) for fields in (None, ids))
+    texts = (_written({**told, "o": each}) for each in known)
+    return {**metadata, KEY: next((text for text in texts if len(text) <= LONGEST), _written(told))}
+
+
+def _written(told: Mapping[str, JsonValue]) -> str:
+    return json.dumps(told, separators=(",", ":"))
 
 
 def of(value: Conversation | Message) -> str | None:

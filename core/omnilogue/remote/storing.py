@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 from ..errors import OmnilogueError, OutcomeUnknownError
@@ -41,10 +41,11 @@ async def append(account: Account, conversation_id: str, messages: Sequence[Mess
 async def _append_batch(
     account: Account, conversation_id: str, batch: Sequence[Message], *, can_mark: bool
 ) -> list[Message]:
-    base = await baseline(account, conversation_id, can_mark=can_mark)
+    is_copy = any(message.origin is not None for message in batch)
+    base = await baseline(account, conversation_id, can_mark=can_mark, is_copy=is_copy)
     sent = list(batch)
     if base.marker is not None:
-        sent = [one.model_copy(update={"metadata": markers.put(one.metadata, base.marker)}) for one in batch]
+        sent = [_marked(message, base.marker) for message in batch]
 
     async def look() -> list[Message] | None:
         """All of a batch carry the marker: a part of it is neither absent nor there."""
@@ -65,17 +66,25 @@ async def _append_batch(
     return [markers.strip(message) for message in stored]
 
 
-async def create(account: Account, draft: Draft, *, hidden: bool = False) -> Conversation:
-    """Create a conversation; after a lost answer it is looked for by its marker.
+def _marked(message: Message, marker: str) -> Message:
+    return message.model_copy(update={"metadata": markers.put(message.metadata, marker, message.origin)})
+
+
+async def create(account: Account, draft: Draft, *, hidden: bool = False, marker: str | None = None) -> Conversation:
+    """Create a conversation; after a lost answer it is looked for by its marker, which a copy brings with it.
 
     What the vendor does not keep goes into the state, also where the answer was lost; `hidden` shows it to nobody yet.
 
     Where the vendor cannot give the newest first, the whole list is walked: one who only looks at its beginning
     would not see what was created.
     """
-    marker = markers.new() if _can_mark_conversations(account) else None
+    if marker is None and account.settings.markers:
+        marker = markers.new()
+    if not can_mark_conversations(account):
+        marker = None
     if marker is not None:
-        draft = draft.model_copy(update={"metadata": markers.put(draft.metadata, marker)})
+        messages = tuple(_marked(message, marker) for message in draft.messages)
+        draft = draft.model_copy(update={"metadata": markers.put(draft.metadata, marker), "messages": messages})
 
     async def look() -> Conversation | None:
         if marker is None:
@@ -84,23 +93,28 @@ async def create(account: Account, draft: Draft, *, hidden: bool = False) -> Con
                 outcome="unknown",
                 hint="look at the list before you create it again",
             )
-        orders = account.features.list_conversations.limits.order or ()
-        newest_first = Query(order="-created_at", limit=WINDOW)
-        plan = conversations_plan(account, newest_first if newest_first.order in orders else Query())
-        left = plan.limit or sys.maxsize
-        async with aclosing(ordered_pages(plan)) as pages:
-            async for items in pages:
-                left -= len(items)
-                if (found := next((item for item in items if markers.of(item) == marker), None)) or left <= 0:
-                    return found
-        return None
+        return await newest_that(account, lambda item: markers.of(item) == marker)
 
     provider = account.provider
     made = await reconciled(account, lambda: provider.create_conversation(draft), look, "the create")
     return provider.created(made, draft, hidden=hidden) if isinstance(provider, Keeping) else made
 
 
-def _can_mark_conversations(account: Account) -> bool:
+async def newest_that(account: Account, fits: Callable[[Conversation], bool]) -> Conversation | None:
+    """Look for a conversation among the newest, or in the whole list where the vendor cannot turn it."""
+    orders = account.features.list_conversations.limits.order or ()
+    newest_first = Query(order="-created_at", limit=WINDOW)
+    plan = conversations_plan(account, newest_first if newest_first.order in orders else Query())
+    left = plan.limit or sys.maxsize
+    async with aclosing(ordered_pages(plan)) as pages:
+        async for items in pages:
+            left -= len(items)
+            if (found := next((item for item in items if fits(item)), None)) or left <= 0:
+                return found
+    return None
+
+
+def can_mark_conversations(account: Account) -> bool:
+    """Whether a marker on a conversation is kept and can be found again."""
     features = account.features
-    rows = (features.conversation_metadata, features.list_conversations)
-    return account.settings.markers and all(row.grade is Grade.NATIVE for row in rows)
+    return all(row.grade is Grade.NATIVE for row in (features.conversation_metadata, features.list_conversations))

@@ -1,0 +1,89 @@
+"""What a copy needs of a remote beyond its verbs: a conversation that is found again after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Self, TypeVar
+
+from ..errors import OutcomeUnknownError
+from ..model import Conversation, Grade
+from ..provider import Draft
+from . import markers, storing
+from .account import Account
+from .acting import Acting
+from .options import READ_SECONDS, UNSET, Timeout
+from .reading import newest
+from .verb import Verb
+
+T = TypeVar("T")
+
+CLOCK_SKEW = timedelta(minutes=10)
+"""How far a vendor's clock may be behind ours."""
+
+
+class Landing:
+    """Where copies arrive: one account, seen with the markers that verbs hide."""
+
+    def __init__(self, account: Account, timeout: Timeout = UNSET) -> None:
+        self._account = account
+        self._timeout: Timeout = timeout
+
+    @classmethod
+    def on(cls, remote: Acting) -> Self:
+        """Give the landing of a remote."""
+        return cls(remote._account)  # of this package
+
+    @property
+    def identity(self) -> str:
+        """The name under which the state knows the account."""
+        return self._account.identity
+
+    @property
+    def settle(self) -> float:
+        """Seconds until what was sent has surely landed or never will."""
+        return self._account.settings.settle
+
+    async def create(self, draft: Draft, marker: str) -> Conversation:
+        """Create a conversation that carries this marker, with the draft's messages where the vendor takes them."""
+
+        async def write() -> Conversation:
+            return markers.strip(await storing.create(self._account, draft, marker=marker))
+
+        return await self._verb("create_conversation", write)
+
+    async def find(self, marker: str, title: str | None, since: datetime) -> Conversation | None:
+        """Look for a conversation that was begun and whose id nobody noted: by its marker, else by what it is.
+
+        Without markers only an empty one of this title, created since, is taken: it can be nobody's work.
+        Raises OutcomeUnknownError where the vendor lists nothing.
+        """
+
+        async def look() -> Conversation | None:
+            account = self._account
+            if storing.can_mark_conversations(account):
+                found = await storing.newest_that(account, lambda item: markers.of(item) == marker)
+                return markers.strip(found) if found else None
+            if account.features.list_conversations.grade is not Grade.NATIVE:
+                raise OutcomeUnknownError(
+                    f"{account.name}: a conversation may have been created, and the vendor lists none",
+                    outcome="unknown",
+                )
+            return await self._empty(title, since - CLOCK_SKEW)
+
+        return await self._verb("list_conversations", look)
+
+    async def _empty(self, title: str | None, since: datetime) -> Conversation | None:
+        account = self._account
+
+        def is_ours(item: Conversation) -> bool:
+            return item.title == title and item.created_at is not None and item.created_at >= since
+
+        found = await storing.newest_that(account, is_ours)
+        if found is None:
+            return None
+        messages, _ = await newest(account, found.id, 1)
+        return None if messages else found
+
+    async def _verb(self, operation: str, action: Callable[[], Awaitable[T]]) -> T:
+        return await Verb(self._account, operation, self._timeout, READ_SECONDS).step(action)
