@@ -76,6 +76,7 @@ class Http:
         self._base = Base(settings.base_url)
         self._constant_headers: list[tuple[bytes, bytes]] = []
         self._pace = Pace(settings.rate, clock) if settings.rate else None
+        self._max_attempts = settings.max_attempts
         self._slots = asyncio.Semaphore(settings.max_connections)
         self._errors = ErrorTable()
         self._auth: Auth = NoAuth()
@@ -87,6 +88,20 @@ class Http:
         """Give this door to a provider, with its error table and its credentials."""
         self._errors, self._auth = errors, auth
         return self
+
+    @contextmanager
+    def tuned(self, *, rate: str | None, max_attempts: int) -> Iterator[None]:
+        """Let long work go at another pace, and repeat what may be repeated more often; None keeps the pace.
+
+        Raises ValueError for what is no rate.
+        """
+        before = self._pace, self._max_attempts
+        self._pace = Pace(rate, self._clock) if rate else self._pace
+        self._max_attempts = max(self._max_attempts, max_attempts) if self._max_attempts > 1 else 1
+        try:
+            yield
+        finally:
+            self._pace, self._max_attempts = before
 
     async def request(
         self, method: str, path: str, *, shape: TypeAdapter[T] | None = None, **said: Unpack[Description]
@@ -183,7 +198,7 @@ class Http:
             return answer
 
         policy = RetryPolicy(
-            self._clock, self._settings.max_attempts, lambda error, seconds: self._tell_retry(call, error, seconds)
+            self._clock, self._max_attempts, lambda error, seconds: self._tell_retry(call, error, seconds)
         )
         return await policy.run(counted, call.effect, lambda: scope.left(self._clock.monotonic()))
 

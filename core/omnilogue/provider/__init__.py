@@ -5,12 +5,14 @@ from .features import Feature, Features, Limits, emulated, lossy, native, unsupp
 from .hooks import Command, ProviderInfo, hookimpl
 from .loading import PluginHealth, Plugins
 from .settings import Busy, HttpProviderSettings, ProviderSettings, Secret, SendDefaults
+from .transforms import CopyContext, Transform
 
 __all__ = [
     "Busy",
     "Changes",
     "Command",
     "Context",
+    "CopyContext",
     "Draft",
     "Feature",
     "Features",
@@ -25,6 +27,7 @@ __all__ = [
     "Query",
     "Secret",
     "SendDefaults",
+    "Transform",
     "Turn",
     "emulated",
     "hookimpl",

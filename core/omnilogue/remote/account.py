@@ -52,6 +52,7 @@ class Account:
         self._on_close = on_close
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = os.getpid()
+        self.http: Http | None = None
         self.closed = False
 
     @cached_property
@@ -82,9 +83,8 @@ class Account:
     def provider(self) -> Provider[Any]:
         """The provider, made without I/O. Raises ConfigurationError, PluginError."""
         settings = self.settings
-        http = None
         if isinstance(settings, HttpProviderSettings):
-            http = Http(
+            self.http = Http(
                 settings,
                 lambda: self._transport(settings),
                 self.clock,
@@ -93,7 +93,7 @@ class Account:
             )
         kept = Kept(self.state, self.identity)
         log = logger().bind(remote=self.name)
-        context = Context(remote=self.name, http=http, clock=self.clock, state=kept, log=log)
+        context = Context(remote=self.name, http=self.http, clock=self.clock, state=kept, log=log)
         try:
             provider = self.info.provider(settings, context)
             return Keeping(provider, kept) if needs_state(provider.features) else provider

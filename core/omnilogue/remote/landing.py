@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Self, TypeVar
 
-from ..errors import OutcomeUnknownError
+from ..errors import InvalidInputError, OutcomeUnknownError
+from ..http.rate import parse_rate
 from ..model import Conversation, Grade
 from ..provider import Draft
 from . import markers, storing
@@ -17,6 +19,9 @@ from .reading import newest
 from .verb import Verb
 
 T = TypeVar("T")
+
+MOST_ATTEMPTS = 8
+"""How often a migration makes a request that may be repeated."""
 
 CLOCK_SKEW = timedelta(minutes=10)
 """How far a vendor's clock may be behind ours."""
@@ -43,6 +48,23 @@ class Landing:
     def settle(self) -> float:
         """Seconds until what was sent has surely landed or never will."""
         return self._account.settings.settle
+
+    @property
+    def rate(self) -> str | None:
+        """The pace its settings give the account, None for no limit."""
+        return getattr(self._account.settings, "rate", None)
+
+    @contextmanager
+    def tuned(self, rate: str | None) -> Iterator[None]:
+        """Let a migration go at its own pace, and be more patient. Raises InvalidInputError for what is no rate."""
+        self._account.provider  # noqa: B018  # it brings the door
+        if rate is not None:
+            _require_rate(rate)
+        if self._account.http is None:
+            yield
+            return
+        with self._account.http.tuned(rate=rate, max_attempts=MOST_ATTEMPTS):
+            yield
 
     async def create(self, draft: Draft, marker: str) -> Conversation:
         """Create a conversation that carries this marker, with the draft's messages where the vendor takes them."""
@@ -87,3 +109,10 @@ class Landing:
 
     async def _verb(self, operation: str, action: Callable[[], Awaitable[T]]) -> T:
         return await Verb(self._account, operation, self._timeout, READ_SECONDS).step(action)
+
+
+def _require_rate(rate: str) -> None:
+    try:
+        parse_rate(rate)
+    except ValueError as error:
+        raise InvalidInputError(str(error)) from None

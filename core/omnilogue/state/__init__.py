@@ -1,8 +1,8 @@
 """The state: what Omnilogue itself keeps, because a vendor cannot, and the ledger of copies."""
 
 from .kept import Kept
-from .ledger import Ledger, Link, Row
-from .migrations import Item, LossRow, Migration, Migrations
+from .ledger import Ledger, Link, LossRow, Row
+from .migrations import Item, Migration, Migrations
 from .store import State, StateSummary, default_url, path_of
 
 __all__ = [

@@ -49,6 +49,17 @@ class Row:
     begun_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LossRow:
+    """How often something was lost of one conversation."""
+
+    conversation: str
+    kind: str
+    action: str
+    count: int
+    example: str
+
+
 class Ledger:
     """The links between two accounts."""
 
@@ -123,11 +134,15 @@ class Ledger:
         found = self.state.read(f"SELECT {_ROW} FROM message WHERE link = ? ORDER BY ordinal", link.id)  # noqa: S608
         return [_row(each) for each in found]
 
-    def put(self, link: Link, rows: Sequence[Row]) -> None:
-        """Write rows, all in one step: what is done of the messages before, and what is meant to be written next."""
-        if rows:
+    def put(self, link: Link, rows: Sequence[Row], migration: str = "", losses: Sequence[LossRow] = ()) -> None:
+        """Write rows, all in one step: what is done of the messages before, and what is meant to be written next.
+
+        `losses` are added to what is noted of this migration: those of the messages that are done.
+        """
+        if rows or losses:
             with self.state.write() as database:
                 _put(database, link, rows)
+                _add_losses(database, migration, losses)
 
     def drop(self, link: Link, ordinals: Iterable[int]) -> None:
         """Keep nothing of these messages."""
@@ -176,6 +191,13 @@ def _put(database: sqlite3.Connection, link: Link, rows: Iterable[Row]) -> None:
         for row in rows
     ]
     database.executemany("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+
+def _add_losses(database: sqlite3.Connection, migration: str, losses: Iterable[LossRow]) -> None:
+    database.executemany(
+        "INSERT INTO loss VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+        [(migration, row.conversation, row.kind, row.action, row.count, row.example) for row in losses],
+    )
 
 
 def _link(row: tuple[object, ...]) -> Link:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from ..errors import NotFoundError
+from .ledger import LossRow
 from .store import State
 
 MigrationState: TypeAlias = Literal["running", "interrupted", "done", "partial", "undone"]
@@ -43,17 +44,6 @@ class Item:
     messages: int = 0
     code: str | None = None
     error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LossRow:
-    """How often something was lost of one conversation."""
-
-    conversation: str
-    kind: str
-    action: str
-    count: int
-    example: str
 
 
 class Migrations:
@@ -155,15 +145,6 @@ class Migrations:
             )
 
     # What was lost
-
-    def keep_losses(self, migration: str, conversation: str, rows: Iterable[LossRow]) -> None:
-        """Keep what was lost of a conversation, in place of what was noted of it before."""
-        with self.state.write() as database:
-            database.execute("DELETE FROM loss WHERE migration = ? AND conversation = ?", (migration, conversation))
-            database.executemany(
-                "INSERT INTO loss VALUES (?, ?, ?, ?, ?, ?)",
-                [(migration, conversation, row.kind, row.action, row.count, row.example) for row in rows],
-            )
 
     def losses(self, migration: str) -> list[LossRow]:
         """Give what was lost, by conversation."""

@@ -1,0 +1,1 @@
+"""Copying conversations between two remotes: plan, apply, check, undo."""

@@ -1,0 +1,129 @@
+"""Writing a conversation to its target in batches: each message is noted as meant before it is written, as done after.
+
+What is done of one batch and meant of the next goes into the ledger in one step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ..model import Conversation, Message
+from ..provider import Draft
+from ..state import Link, LossRow, Row
+from .losses import Losses
+from .pair import Pair
+
+LONGEST_SECONDS = 900.0
+"""How long one call may take, all its attempts included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message on its way: its row, what is written (None where it is left out), and what it loses."""
+
+    row: Row
+    message: Message | None
+    losses: Losses
+
+
+class Arriving:
+    """One conversation on its way into the target; `losses` are those of what is known to be there."""
+
+    def __init__(self, pair: Pair, migration: str, link: Link, draft: Draft) -> None:
+        self.link = link
+        self.copied = 0
+        self.losses = Losses()
+        self._pair = pair
+        self._migration = migration
+        self._draft = draft
+        limits = pair.target.features.append_user.limits
+        self._size = max(1, limits.batch or 1)
+        self._creates_whole = bool(pair.target.features.create_conversation.limits.create_with_messages)
+        self._batch: list[Parcel] = []
+        self._done: list[Row] = []
+        self._lost = Losses()
+
+    async def add(self, parcel: Parcel) -> None:
+        """Take one more message; one that is left out is only noted."""
+        if parcel.message is None:
+            self._finished(parcel, None)
+            return
+        self._batch.append(parcel)
+        if len(self._batch) >= self._size:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what was taken so far."""
+        batch, self._batch = self._batch, []
+        if not batch:
+            return
+        if self.link.target is None and not self._creates_whole:
+            await self.create(())
+        self._note([parcel.row for parcel in batch])
+        ids = await self._written([parcel.message for parcel in batch if parcel.message is not None])
+        for parcel, target in zip(batch, ids, strict=False):
+            self._finished(parcel, target)
+        self.copied += len(batch)
+
+    async def _written(self, messages: Sequence[Message]) -> list[str | None]:
+        """Write messages, with the conversation where it is not there yet, and give their ids."""
+        target = self._pair.target
+        if self.link.target is None:
+            made = await self.create(messages)
+            stored = [message async for message in target.messages(made, limit=len(messages))]
+        else:
+            stored = await target.append(self.link.target, messages, allow_loss=True, timeout=LONGEST_SECONDS)
+        return [message.id for message in stored]
+
+    def _finished(self, parcel: Parcel, target: str | None) -> None:
+        self._done.append(replace(parcel.row, state="done", target=target))
+        self.lost(parcel.losses)
+
+    def lost(self, losses: Losses) -> None:
+        """Count what is lost of what is there."""
+        self._lost.merge(losses)
+        self.losses.merge(losses)
+
+    async def create(self, messages: Sequence[Message]) -> str:
+        """Create the conversation, with these messages where there are some, and give its id."""
+        draft = self._draft.model_copy(update={"messages": tuple(messages)})
+        made = await self._pair.landing.create(draft, self.link.marker)
+        self.link = self._pair.ledger.created(self.link, made.id)
+        return made.id
+
+    async def finish(self) -> Link:
+        """Write the rest, also a conversation without messages, and note all of it."""
+        await self.flush()
+        if self.link.target is None:
+            await self.create(())
+        self.note()
+        return self.link
+
+    def note(self) -> None:
+        """Note what is known to be done; also where something failed on the way."""
+        self._note(())
+
+    def _note(self, intended: Sequence[Row]) -> None:
+        done, self._done = self._done, []
+        lost, self._lost = self._lost, Losses()
+        rows = [LossRow(self.link.conversation, row.kind, row.action, row.count, row.example) for row in lost.rows()]
+        self._pair.ledger.put(self.link, [*done, *intended], self._migration, rows)
+
+
+def begun(pair: Pair, conversation: Conversation, migration: str, options: str) -> Link:
+    """Note that a copy of the conversation is about to be created, under a marker of its own."""
+    ledger = pair.ledger
+    return ledger.begin(
+        conversation.id,
+        marker=marker_of(ledger.source_account, conversation.id, pair.clock.now().isoformat()),
+        migration=migration,
+        options=options,
+        at=pair.clock.now(),
+    )
+
+
+def marker_of(*words: str) -> str:
+    """Give a marker that tells nothing of what it is made of."""
+    return hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:16]

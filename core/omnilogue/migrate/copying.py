@@ -1,0 +1,168 @@
+"""Copying one conversation: container, messages in order, closing sweep; it goes on where an earlier run ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+
+from ..errors import MigrationError, StateError
+from ..model import Conversation, Grade, Message
+from ..state import Link, Row
+from . import reconciling
+from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun
+from .digest import digest
+from .drafts import ExpectedDraft, expected_draft
+from .job import Job
+from .losses import Losses, LossItem
+from .selection import Shaping
+from .verifying import verify
+from .walking import Step, Walk
+
+MOST_PASSES = 3
+"""How often a source that goes on changing is read, before its conversation is given up."""
+
+
+@dataclass(slots=True)
+class ConversationCopy:
+    """One conversation of a run; `losses` and `copied` tell what was done so far, also after a failure."""
+
+    job: Job
+    conversation: Conversation
+    losses: Losses = field(default_factory=Losses)
+    copied: int = 0
+    _found: set[int] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """Bring the copy up to date. Raises any error of the tree, Stopped where the run is to end."""
+        pair = self.job.pair
+        draft = expected_draft(
+            self.conversation, pair.target.features, self.job.options, same_provider=pair.is_same_provider
+        )
+        link = await self._link(draft)
+        rows = await self._known(link)
+        for _ in range(MOST_PASSES):
+            link = await self._pass(link, rows, draft)
+            rows = pair.ledger.rows(link)
+            if not await self._has_grown(rows):
+                await verify(pair, link, rows)
+                return
+        raise MigrationError(
+            f"{self.conversation.ref} goes on changing while it is copied", code="source_changed", hint="retry it later"
+        )
+
+    async def _link(self, draft: ExpectedDraft) -> Link:
+        """Give the link, found again where an earlier run may have created the copy and noted nothing."""
+        pair, shaping = self.job.pair, self.job.shaping.model_dump_json()
+        link = pair.ledger.link(self.conversation.id)
+        if link is None:
+            return begun(pair, self.conversation, self.job.migration, shaping)
+        require_same_shaping(link, self.job.shaping)
+        if link.target is None and (found := await reconciling.container(pair, link, draft.draft.title)):
+            return found
+        return link
+
+    async def _known(self, link: Link) -> list[Row]:
+        """Give what the ledger knows, with what became of writes that were only meant."""
+        rows = self.job.pair.ledger.rows(link)
+        if link.target is None:
+            self.job.pair.ledger.drop(link, [row.ordinal for row in rows])
+            return []
+        known = await reconciling.messages(self.job.pair, link, rows)
+        before = {row.ordinal for row in rows if row.state == "done"}
+        self._found = {row.ordinal for row in known} - before
+        return known
+
+    async def _pass(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
+        """Read the source once and write what is new."""
+        pair = self.job.pair
+        arriving, walk = Arriving(pair, self.job.migration, link, draft.draft), Walk(rows)
+        ordinals = count(rows[-1].ordinal + 1 if rows else 0)
+        is_new = link.target is None
+        try:
+            if is_new:
+                arriving.lost(Losses(draft.losses))
+            async for message in pair.source.messages(self.conversation):
+                self.job.stop.check()
+                step = walk.step(message)
+                if step.row is None:
+                    await self._write(arriving, step, next(ordinals))
+                    continue
+                if step.row.ordinal in self._found:  # written by a run that ended before it noted so
+                    arriving.lost(self._shaped(step)[1])
+                    self._found.discard(step.row.ordinal)
+                    self.copied += 1
+                if step.is_edited and self.job.update:
+                    await arriving.flush()
+                    await self._rewrite(arriving, step, step.row)
+            if walk.inserted:
+                arriving.lost(Losses([LossItem("order", "flattened", str(self.conversation.ref))] * walk.inserted))
+            link = await arriving.finish()
+        finally:
+            arriving.note()
+            self.copied += arriving.copied
+            self.losses.merge(arriving.losses)
+        if is_new and draft.pinned and link.target:
+            await pair.target.update(link.target, pinned=True, timeout=LONGEST_SECONDS)
+        return link
+
+    async def _write(self, arriving: Arriving, step: Step, ordinal: int) -> None:
+        message, losses = self._shaped(step)
+        self.job.require_allowed(losses)
+        await arriving.add(Parcel(self._row(step, message, ordinal), message, losses))
+
+    def _shaped(self, step: Step) -> tuple[Message | None, Losses]:
+        losses = Losses()
+        return self.job.shape(self.conversation, step, losses), losses
+
+    def _row(self, step: Step, message: Message | None, ordinal: int) -> Row:
+        return Row(
+            ordinal=ordinal,
+            source=step.key,
+            source_digest=step.digest,
+            target=None,
+            digest=digest(message) if message is not None else None,
+            state="intent",
+            migration=self.job.migration,
+            begun_at=self.job.pair.clock.now(),
+        )
+
+    async def _rewrite(self, arriving: Arriving, step: Step, row: Row) -> None:
+        """Carry an edit over, where the target changes a message in its place."""
+        pair, link = self.job.pair, arriving.link
+        if not carries_edits(self.job) or row.target is None or link.target is None:
+            return
+        message, losses = self._shaped(step)
+        if message is None:
+            return
+        self.job.require_allowed(losses)
+        await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
+        kept = self._row(step, message, row.ordinal)
+        done = Row(
+            row.ordinal, row.source, kept.source_digest, row.target, kept.digest, "done", row.migration, row.begun_at
+        )
+        pair.ledger.put(link, [done])
+        arriving.lost(losses)
+        self.copied += 1
+
+    async def _has_grown(self, rows: list[Row]) -> bool:
+        """Whether the source has a newest message that was not met."""
+        known = {row.source for row in rows}
+        async for message in self.job.pair.source.messages(self.conversation, order="desc", limit=1):
+            return message.id is not None and message.id not in known
+        return False
+
+
+def carries_edits(job: Job) -> bool:
+    """Whether the target changes a message without building its conversation anew."""
+    return job.pair.target.features.edit_message.grade in {Grade.NATIVE, Grade.EMULATED}
+
+
+def require_same_shaping(link: Link, shaping: Shaping) -> None:
+    """See that a conversation goes on as it was begun. Raises StateError [ledger_mismatch] naming the option."""
+    before = Shaping.model_validate_json(link.options)
+    if option := shaping.differing(before):
+        raise StateError(
+            f"{link.conversation} was copied with another {option}",
+            code="ledger_mismatch",
+            hint=f"give the same {option}, or undo {link.migration} first",
+        )

@@ -1,0 +1,71 @@
+"""What all conversations of one run share: both ends, how messages are shaped, what is allowed, when to stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import LossRefusedError, MigrationError
+from ..model import Conversation, Message, Origin
+from ..provider import CopyContext, Transform
+from .expected import CopyOptions, expected
+from .losses import Losses, MaxLoss, gate
+from .pair import Pair
+from .selection import Shaping
+from .stopping import Stop
+from .walking import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of a migration."""
+
+    pair: Pair
+    migration: str
+    shaping: Shaping
+    options: CopyOptions
+    transforms: tuple[Transform, ...]
+    max_loss: MaxLoss
+    update: bool
+    stop: Stop
+
+    def shape(self, conversation: Conversation, step: Step, losses: Losses) -> Message | None:
+        """Give what a message becomes on the target, None where it is left out; what is lost is added to `losses`.
+
+        Raises MigrationError where a transform fails.
+        """
+        source = self.pair.source
+        origin = Origin(
+            provider=source.provider,
+            remote=source.name,
+            conversation=conversation.id,
+            message=step.message.id,
+            time=step.message.created_at,
+        )
+        message = self._transformed(conversation, step.message)
+        if message is None:
+            losses.add("filtered", "dropped", step.key)
+            return None
+        made = expected(message.model_copy(update={"origin": origin}), self.pair.target.features, self.options)
+        losses.extend(made.losses)
+        return made.message
+
+    def _transformed(self, conversation: Conversation, message: Message) -> Message | None:
+        source, target = self.pair.source, self.pair.target
+        context = CopyContext(source.name, target.name, source.provider, target.provider, conversation)
+        for transform in self.transforms:
+            try:
+                changed = transform.function(message, context)
+            except Exception as error:  # whatever a plugin lets out, this conversation waits for its author
+                fault = f"the transform {transform.name!r} failed on {message.id}: {type(error).__name__}: {error}"
+                raise MigrationError(fault, code="verification") from None
+            if changed is None:
+                return None
+            message = changed
+        return message
+
+    def require_allowed(self, losses: Losses) -> None:
+        """Refuse what nobody consented to, also where the plan did not foresee it. Raises LossRefusedError."""
+        refused = gate(losses.rows(), self.max_loss, allow_generation=self.shaping.allow_generation)
+        if refused:
+            kinds = tuple(sorted({loss.kind for loss in refused}))
+            raise LossRefusedError(f"the copy would lose {', '.join(kinds)}", losses=kinds, outcome="not_sent")

@@ -1,0 +1,282 @@
+"""Plan, copy and retry: choose, forecast, ask for consent, run, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from ..errors import LossRefusedError, OmnilogueError
+from ..provider import Transform
+from ..remote.landing import Landing
+from ..state import Item, Migration
+from . import sentences
+from .asked import Options
+from .job import Job
+from .losses import allowing, failing, gate
+from .pair import Pair
+from .planning import Foreseen, Planning, Sum, undo_forecast
+from .progress import CopyProgress, Progress
+from .reports import CopyReport, Failure, Plan, RateLimit, Rates
+from .running import Run, Work
+from .selection import Chosen, choose
+from .stopping import Stop
+from .taking import CopyOptions
+
+SECONDS_PER_CALL = 0.25
+"""What a request is taken to last where nothing was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migrating:
+    """One pair, one set of options: what can be done with them."""
+
+    pair: Pair
+    options: Options
+    transform: Callable[[str], Transform]
+    progress: Progress
+    stop: Stop
+
+    # Planning
+
+    async def plan(self) -> Plan:
+        """Read both ends and tell what a copy would do; nothing is written to either. Raises any error of the tree."""
+        with self._tuned():
+            chosen = await choose(self.pair.source, self.options.selection, self.pair.clock)
+            began = self.pair.clock.monotonic()
+            foreseen = await self._forecasts(chosen, self.options.sample)
+            spent = self.pair.clock.monotonic() - began
+        unfinished = self._unfinished()
+        report = Plan.model_validate(self._told(chosen, foreseen, spent).model_dump(by_alias=True))
+        report = report.model_copy(update={"migration": unfinished.id if unfinished else None})
+        return report.model_copy(update={"sentence": sentences.of_plan(report)})
+
+    async def _forecasts(self, chosen: Chosen, sample: int | None = None) -> list[Foreseen]:
+        planning = Planning(self._job(""), self.options.concurrency, self.progress)
+        return await planning.all(chosen.conversations, sample)
+
+    def _told(self, chosen: Chosen, foreseen: Sequence[Foreseen], spent: float) -> CopyReport:
+        total = Sum(self._job(""), foreseen)
+        return CopyReport(
+            source=f"{self.pair.source.name}:",
+            target=f"{self.pair.target.name}:",
+            complete=chosen.complete,
+            sampled=total.is_sampled,
+            conversations=total.conversations,
+            messages=total.messages,
+            losses=tuple(total.losses.rows()),
+            calls=total.calls,
+            generations=total.generations,
+            seconds=round(self._seconds(total.calls, len(foreseen), spent), 1),
+            rates=self._rates(),
+            undo=undo_forecast(self.pair.target.features),
+            dead=total.failed,
+        )
+
+    def _seconds(self, calls: int, read: int, spent: float) -> float:
+        """Estimate how long a copy takes: by what reading took, and never faster than the pace allows."""
+        each = spent * self.options.concurrency / read if read and spent > 0 else SECONDS_PER_CALL
+        return calls * min(each, 10.0) / self.options.concurrency
+
+    def _rates(self) -> Rates:
+        here, there = Landing.on(self.pair.source).rate, self.pair.landing.rate
+        return Rates(source=_rate(self.options.source_rate, here), target=_rate(self.options.rate, there))
+
+    # Copying
+
+    async def copy(self) -> CopyReport:
+        """Bring the target up to date.
+
+        Raises LossRefusedError where more would be lost than was allowed, before anything is written; StateError
+        [ledger_locked] while another process copies over this pair; whatever ends a run that cannot go on.
+        """
+        began = self.pair.clock.monotonic()
+        with self.pair.writing(), self._tuned():
+            chosen = await choose(self.pair.source, self.options.selection, self.pair.clock)
+            foreseen = await self._forecasts(chosen)
+            self._require_consent(foreseen)
+            migration = self._opened(chosen, foreseen)
+            if migration is None:
+                return self._untouched(chosen, foreseen, began)
+            run = await self._run(migration, [each for each in foreseen if self._is_left(migration, each)])
+        return self._reported(migration, chosen, foreseen, run, began)
+
+    async def retry(self, migration: Migration) -> CopyReport:
+        """Try the dead letters of a migration again."""
+        began = self.pair.clock.monotonic()
+        with self.pair.writing(), self._tuned():
+            dead = [item for item in self.pair.migrations.items(migration.id) if item.state in {"dead", "unknown"}]
+            found = [await self.pair.source.conversation(item.conversation) for item in dead]
+            chosen = Chosen(found, migration.complete)
+            foreseen = await self._forecasts(chosen)
+            self._require_consent(foreseen)
+            run = await self._run(migration, foreseen)
+        return self._reported(migration, chosen, foreseen, run, began)
+
+    def _require_consent(self, foreseen: Sequence[Foreseen]) -> None:
+        """Refuse a copy that would lose more than was allowed. Raises LossRefusedError."""
+        losses = Sum(self._job(""), [each for each in foreseen if each.forecast and each.forecast.has_work]).losses
+        options = self.options
+        refused = gate(losses.rows(), options.max_loss, allow_generation=options.allow_generation)
+        unwanted = failing(losses.rows(), options.fail_on)
+        if not refused and not unwanted:
+            return
+        told = ", ".join(f"{row.kind} ({row.count:,} {row.action})" for row in [*refused, *unwanted])
+        raise LossRefusedError(
+            f"a copy from {self.pair.source.name} to {self.pair.target.name} would lose {told}; nothing was written",
+            losses=tuple(sorted({row.kind for row in [*refused, *unwanted]})),
+            outcome="not_sent",
+            hint=f"allow it with {allowing(refused)}" if refused else "leave --fail-on out to copy all the same",
+        )
+
+    def _unfinished(self) -> Migration | None:
+        ledger = self.pair.ledger
+        return self.pair.migrations.unfinished(ledger.source_account, ledger.target_account, self.options.identity)
+
+    def _opened(self, chosen: Chosen, foreseen: Sequence[Foreseen]) -> Migration | None:
+        """Give the migration that goes on, or a new one where something is to be done; None where nothing is."""
+        migrations, ledger = self.pair.migrations, self.pair.ledger
+        migration = self._unfinished()
+        if migration is None:
+            if not any(each.forecast and each.forecast.state != "unchanged" for each in foreseen):
+                return None
+            migration = migrations.begin(
+                source=self.pair.source.name,
+                target=self.pair.target.name,
+                source_account=ledger.source_account,
+                target_account=ledger.target_account,
+                selection=self.options.identity,
+                at=self.pair.clock.now(),
+            )
+        migrations.finish(migration.id, "running", None, complete=chosen.complete)
+        migrations.choose(migration.id, [_item(each) for each in foreseen])
+        migrations.tell(migration.id, "begun", self.pair.clock.now(), detail=f"{len(foreseen)} conversations")
+        for each in foreseen:
+            if each.forecast and each.forecast.state in {"diverged", "failed"}:
+                self._set_aside(migration, each)
+        return migration
+
+    def _set_aside(self, migration: Migration, each: Foreseen) -> None:
+        assert each.forecast is not None  # noqa: S101  # looked at by the caller
+        is_diverged = each.forecast.state == "diverged"
+        self.pair.migrations.settle(
+            migration.id,
+            each.conversation.id,
+            "diverged" if is_diverged else "dead",
+            code=each.forecast.code or None,
+            error=each.forecast.error or ("it changed on both ends since it was copied" if is_diverged else None),
+        )
+
+    def _is_left(self, migration: Migration, each: Foreseen) -> bool:
+        return (
+            each.forecast is not None and each.forecast.has_work and each.conversation.id not in self._dead(migration)
+        )
+
+    def _dead(self, migration: Migration) -> set[str]:
+        """Give the conversations that wait for `retry`."""
+        return {item.conversation for item in self.pair.migrations.items(migration.id) if item.state == "dead"}
+
+    async def _run(self, migration: Migration, foreseen: Sequence[Foreseen]) -> Run:
+        """Copy what is left, and note how the migration stands, whatever happens."""
+        began, total = self.pair.clock.monotonic(), len(foreseen)
+        work = [Work(each.conversation, each.forecast.new if each.forecast else 0) for each in foreseen]
+        run = Run(
+            self._job(migration.id),
+            work,
+            concurrency=self.options.concurrency,
+            max_dead=self.options.max_dead,
+            wait_outage=self.options.wait_outage,
+            told=lambda copied: self.progress(
+                CopyProgress("copy", run.finished, total, copied, self.pair.clock.monotonic() - began)
+            ),
+        )
+        try:
+            await run.run()
+        except OmnilogueError as error:
+            error.hint = "; ".join(filter(None, (error.hint, f"the same command goes on with {migration.id}")))
+            raise
+        finally:
+            self._close(migration)
+        return run
+
+    def _close(self, migration: Migration) -> None:
+        states = {item.state for item in self.pair.migrations.items(migration.id)}
+        state = "done"
+        if states & {"dead", "unknown", "diverged"}:
+            state = "partial"
+        if states & {"pending", "running"}:
+            state = "interrupted"
+        now = self.pair.clock.now()
+        self.pair.migrations.finish(migration.id, state, None if state == "interrupted" else now)  # type: ignore[arg-type]
+        self.pair.migrations.tell(migration.id, state, now)
+
+    # Reporting
+
+    def _untouched(self, chosen: Chosen, foreseen: Sequence[Foreseen], began: float) -> CopyReport:
+        report = self._told(chosen, foreseen, 0.0)
+        report = report.model_copy(update={"seconds": round(self.pair.clock.monotonic() - began, 1)})
+        return report.model_copy(update={"sentence": sentences.of_copy(report)})
+
+    def _reported(
+        self, migration: Migration, chosen: Chosen, foreseen: Sequence[Foreseen], run: Run, began: float
+    ) -> CopyReport:
+        report = self._told(chosen, foreseen, 0.0)
+        items = {item.conversation: item for item in self.pair.migrations.items(migration.id)}
+        report = report.model_copy(
+            update={
+                "migration": migration.id,
+                "messages": report.messages.model_copy(update={"copied": run.copied}),
+                "losses": tuple(run.losses.rows()),
+                "seconds": round(self.pair.clock.monotonic() - began, 1),
+                "unknown": self._failures(items.values(), "unknown"),
+                "dead": self._failures(items.values(), "dead"),
+            }
+        )
+        return report.model_copy(update={"sentence": sentences.of_copy(report)})
+
+    def _failures(self, items: Iterable[Item], state: str) -> tuple[Failure, ...]:
+        return tuple(
+            Failure(
+                source=f"{self.pair.source.name}:{item.conversation}", code=item.code or "", message=item.error or ""
+            )
+            for item in items
+            if item.state == state
+        )
+
+    # What both share
+
+    def _job(self, migration: str) -> Job:
+        options = self.options
+        return Job(
+            pair=self.pair,
+            migration=migration,
+            shaping=options.shaping,
+            options=CopyOptions(
+                roles=frozenset(options.role) if options.role else None,
+                add_metadata=dict(options.add_meta),
+                source_provider=self.pair.source.provider,
+                target_provider=self.pair.target.provider,
+            ),
+            transforms=tuple(self.transform(name) for name in options.transform),
+            max_loss=options.max_loss,
+            update=options.update,
+            stop=self.stop,
+        )
+
+    @contextmanager
+    def _tuned(self) -> Iterator[None]:
+        """Let both ends go at the pace that was asked for."""
+        with ExitStack() as stack:
+            stack.enter_context(self.pair.landing.tuned(self.options.rate))
+            stack.enter_context(Landing.on(self.pair.source).tuned(self.options.source_rate))
+            yield
+
+
+def _item(each: Foreseen) -> Item:
+    is_done = each.forecast is not None and each.forecast.state == "unchanged"
+    return Item(each.conversation.id, each.conversation.title, "done" if is_done else "pending")
+
+
+def _rate(option: str | None, setting: str | None) -> RateLimit:
+    told = "option" if option else "setting" if setting else "none"
+    return RateLimit.model_validate({"limit": option or setting, "from": told})

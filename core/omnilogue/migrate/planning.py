@@ -1,0 +1,143 @@
+"""Reading both ends and adding up what a copy would do; neither is written to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..model import Conversation, Grade
+from ..provider import Features
+from .forecasting import Forecast, forecast
+from .job import Job
+from .losses import Losses
+from .progress import CopyProgress, Progress
+from .reports import ConversationCounts, Failure, MessageCounts, UndoForecast
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A chosen conversation and its forecast, None where it was not read."""
+
+    conversation: Conversation
+    forecast: Forecast | None
+
+
+class Planning:
+    """Forecasts for a list of conversations, several at once."""
+
+    def __init__(self, job: Job, concurrency: int, progress: Progress) -> None:
+        self._job = job
+        self._concurrency = concurrency
+        self._progress = progress
+        self._done = 0
+
+    async def all(self, conversations: Sequence[Conversation], sample: int | None = None) -> list[Foreseen]:
+        """Give the forecasts in the order of the conversations; with `sample` only so many, spread over them."""
+        read = spread(len(conversations), sample)
+        found: list[Forecast | None] = [None] * len(conversations)
+        left = deque(read)
+        began = self._job.pair.clock.monotonic()
+
+        async def work() -> None:
+            while left:
+                place = left.popleft()
+                found[place] = await forecast(self._job, conversations[place])
+                self._done += 1
+                seconds = self._job.pair.clock.monotonic() - began
+                self._progress(CopyProgress("plan", self._done, len(read), seconds=seconds))
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._concurrency, len(read))):
+                group.create_task(work())
+        return [Foreseen(one, known) for one, known in zip(conversations, found, strict=True)]
+
+
+def spread(total: int, sample: int | None) -> list[int]:
+    """Give the places that are read: all, or `sample` of them at equal distances, the first and the last included."""
+    if sample is None or sample >= total:
+        return list(range(total))
+    if sample <= 1:
+        return [0][:sample]
+    return [round(place * (total - 1) / (sample - 1)) for place in range(sample)]
+
+
+class Sum:
+    """Forecasts added up; what was not read is estimated from what was."""
+
+    def __init__(self, job: Job, foreseen: Sequence[Foreseen]) -> None:
+        self._job = job
+        self._read = [each for each in foreseen if each.forecast is not None]
+        self._unread = [each for each in foreseen if each.forecast is None]
+        self.is_sampled = bool(self._unread)
+        self.losses = Losses()
+        for each in self._read:
+            assert each.forecast is not None  # noqa: S101  # chosen so
+            self.losses.merge(Losses.from_json(each.forecast.losses))
+        if self._unread and self._read:
+            self.losses = scaled(self.losses, self._factor)
+
+    @property
+    def _factor(self) -> float:
+        return (len(self._read) + len(self._unread)) / len(self._read) if self._read else 0.0
+
+    def _total(self, name: str) -> int:
+        total = sum(getattr(each.forecast, name) for each in self._read)
+        return round(total * self._factor) if self._unread else int(total)
+
+    @property
+    def conversations(self) -> ConversationCounts:
+        """Conversations by state; one that was not read is new where it was never copied, else unchanged."""
+        states = [each.forecast.state for each in self._read if each.forecast]
+        counts = {name: states.count(name) for name in ConversationCounts.model_fields}  # type: ignore[arg-type]
+        copied = sum(self._is_copied(each.conversation) for each in self._unread)
+        counts["unchanged"] += copied
+        counts["new"] += len(self._unread) - copied
+        return ConversationCounts(**counts)
+
+    def _is_copied(self, conversation: Conversation) -> bool:
+        link = self._job.pair.ledger.link(conversation.id)
+        return link is not None and link.target is not None
+
+    @property
+    def messages(self) -> MessageCounts:
+        """Messages to be copied, and those that are there."""
+        return MessageCounts(new=self._total("new"), unchanged=self._total("unchanged"))
+
+    @property
+    def calls(self) -> int:
+        """Requests to both ends."""
+        return self._total("calls")
+
+    @property
+    def generations(self) -> int:
+        """Replies that the target makes and that are rewritten."""
+        return self._total("generations")
+
+    @property
+    def failed(self) -> tuple[Failure, ...]:
+        """What could not be read."""
+        return tuple(
+            Failure(source=str(each.conversation.ref), code=each.forecast.code, message=each.forecast.error)
+            for each in self._read
+            if each.forecast and each.forecast.state == "failed"
+        )
+
+
+def scaled(losses: Losses, factor: float) -> Losses:
+    """Give losses of a sample as an estimate for the whole."""
+    whole = Losses()
+    for row in losses.rows():
+        whole.add(row.kind, row.action, row.example, max(1, round(row.count * factor)))
+    return whole
+
+
+def undo_forecast(features: Features) -> UndoForecast:
+    """Tell beforehand what an undo will be able to do on this target."""
+    row = features.delete_conversation
+    if row.grade is Grade.NATIVE:
+        return UndoForecast(grade=row.grade.value, note="copies are deleted, unless they have changed since")
+    if row.grade is Grade.UNSUPPORTED:
+        return UndoForecast(grade=row.grade.value, note="copies stay at the vendor and are only forgotten here")
+    return UndoForecast(grade=row.grade.value, note=row.note)

@@ -1,0 +1,108 @@
+"""Finding out what became of writes that were meant and never noted as done: the process ended in between.
+
+What is not there is looked for again after the settle time, because a request can land after the first look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from ..errors import OutcomeUnknownError
+from ..model import Grade, Message
+from ..state import Link, Row
+from .digest import digest
+from .pair import Pair
+
+T = TypeVar("T")
+
+
+async def container(pair: Pair, link: Link, title: str | None) -> Link | None:
+    """Find the conversation that was about to be created, None where it is not there.
+
+    A vendor that lists nothing cannot be asked: then it counts as not there, and the log tells what may be left over.
+    """
+
+    async def look() -> str | None:
+        found = await pair.landing.find(link.marker, title, link.begun_at)
+        return found.id if found else None
+
+    try:
+        found = await landed(pair, link.begun_at, look)
+    except OutcomeUnknownError as error:
+        pair.migrations.tell(link.migration, "orphan_possible", pair.clock.now(), link.conversation, error.message)
+        return None
+    return pair.ledger.created(link, found) if found else None
+
+
+async def messages(pair: Pair, link: Link, rows: Sequence[Row]) -> list[Row]:
+    """Give the rows with what became of those that were only meant; those that are not there are taken out."""
+    meant = [row for row in rows if row.state != "done"]
+    if not meant:
+        return list(rows)
+
+    async def look() -> dict[int, Row] | None:
+        found = await _found(pair, link, rows, meant)
+        return found if len(found) == len(meant) else None
+
+    found = await landed(pair, max(row.begun_at for row in meant), look)
+    if found is None:
+        found = await _found(pair, link, rows, meant)
+    pair.ledger.drop(link, [row.ordinal for row in meant if row.ordinal not in found])
+    pair.ledger.put(link, list(found.values()))
+    return [found.get(row.ordinal, row) for row in rows if row.state == "done" or row.ordinal in found]
+
+
+async def landed(pair: Pair, begun_at: datetime, look: Callable[[], Awaitable[T | None]]) -> T | None:
+    """Look at once, and where nothing is seen again once the write has surely settled."""
+    found = await look()
+    settle = pair.landing.settle - (pair.clock.now() - begun_at).total_seconds()
+    if found is None and settle > 0:
+        await pair.clock.sleep(settle)
+        found = await look()
+    return found
+
+
+async def _found(pair: Pair, link: Link, rows: Sequence[Row], meant: Sequence[Row]) -> dict[int, Row]:
+    """Find messages that were meant among those of the target that no other row claims."""
+    assert link.target is not None  # noqa: S101  # only a conversation that is there has messages
+    claims = Claims(pair, link, rows, meant)
+    async for message in pair.target.messages(link.target):
+        claims.offer(message)
+    return claims.found
+
+
+@dataclass(slots=True)
+class _Wanted:
+    row: Row
+    is_found: bool = False
+
+
+class Claims:
+    """Which stored message is the copy of which row: by origin where the vendor keeps it, and always by content."""
+
+    def __init__(self, pair: Pair, link: Link, rows: Sequence[Row], meant: Sequence[Row]) -> None:
+        self.found: dict[int, Row] = {}
+        self._conversation = link.conversation
+        self._keeps_origin = pair.target.features.message_metadata.grade is Grade.NATIVE
+        self._taken = {row.target for row in rows if row.state == "done"}
+        self._wanted = [_Wanted(row) for row in meant if row.digest is not None]
+
+    def offer(self, message: Message) -> None:
+        """Take a message of the target for the first row that it can be the copy of."""
+        if message.id in self._taken:
+            return
+        content = digest(message)
+        for wanted in self._wanted:
+            if not wanted.is_found and wanted.row.digest == content and self._is_from(message, wanted.row):
+                wanted.is_found = True
+                self.found[wanted.row.ordinal] = replace(wanted.row, state="done", target=message.id)
+                return
+
+    def _is_from(self, message: Message, row: Row) -> bool:
+        if not self._keeps_origin:
+            return True
+        origin = message.origin
+        return origin is not None and origin.conversation == self._conversation and origin.message in {None, row.source}

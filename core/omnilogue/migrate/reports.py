@@ -1,0 +1,173 @@
+"""What plan, copy, check and undo tell: frozen values whose JSON is the documents of the command line."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from ..model.values import Moment, Value
+from .losses import Loss
+
+Symbol: TypeAlias = Literal["=", "~", "*", "+", "-", "!"]
+"""Equal to the source, equal to what was expected, different, missing on the target, missing on the source, unread."""
+
+
+class ConversationCounts(Value):
+    """Conversations by what a copy means for them."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    diverged: int = 0
+    failed: int = 0
+
+
+class MessageCounts(Value):
+    """Messages by what a copy means for them; in a plan nothing is copied yet."""
+
+    new: int = 0
+    copied: int = 0
+    unchanged: int = 0
+
+
+class RateLimit(Value):
+    """The pace of one end, such as `8/s`, and where it comes from; None for no limit."""
+
+    limit: str | None = None
+    told_by: Literal["option", "setting", "none"] = Field(default="none", alias="from")
+
+
+class Rates(Value):
+    """The pace of both ends."""
+
+    source: RateLimit = RateLimit()
+    target: RateLimit = RateLimit()
+
+
+class UndoForecast(Value):
+    """How well the target can take a copy back."""
+
+    grade: str
+    note: str = ""
+
+
+class Failure(Value):
+    """A conversation that was not copied, and why."""
+
+    source: str
+    code: str
+    message: str
+
+
+class CopyReport(Value):
+    """What a copy did, or would do.
+
+    `seconds` is how long it took, in a plan an estimate; `calls` are requests to both ends; `sampled` tells that
+    parts of a plan are an estimate; `complete` is False where the source cannot list everything.
+    """
+
+    migration: str | None = None
+    source: str
+    target: str
+    complete: bool = True
+    sampled: bool = False
+    conversations: ConversationCounts = ConversationCounts()
+    messages: MessageCounts = MessageCounts()
+    losses: tuple[Loss, ...] = ()
+    calls: int = 0
+    generations: int = 0
+    seconds: float = 0.0
+    rates: Rates = Rates()
+    undo: UndoForecast
+    unknown: tuple[Failure, ...] = ()
+    dead: tuple[Failure, ...] = ()
+    sentence: str = ""
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anything is to be written, or was."""
+        return bool(self.conversations.new or self.conversations.changed or self.messages.copied)
+
+
+class Plan(CopyReport):
+    """What a copy would do; nothing was written to either end."""
+
+
+class CheckedMessages(Value):
+    """Messages on both ends, and how many are equal."""
+
+    source: int = 0
+    target: int = 0
+    equal: int = 0
+
+
+class Finding(Value):
+    """A conversation on both ends, and how they compare."""
+
+    symbol: Symbol
+    source: str | None = None
+    target: str | None = None
+    reason: str = ""
+
+
+class CheckReport(Value):
+    """How two remotes compare, conversation by conversation."""
+
+    equal: int = 0
+    different: int = 0
+    missing_on_source: int = 0
+    missing_on_target: int = 0
+    failed: int = 0
+    messages: CheckedMessages = CheckedMessages()
+    complete: bool = True
+    sentence: str = ""
+    items: tuple[Finding, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing differs, nothing is missing on the target, and everything could be read."""
+        return not (self.different or self.missing_on_target or self.missing_on_source or self.failed)
+
+
+class Kept(Value):
+    """A conversation of the target that an undo left, and why."""
+
+    target: str
+    reason: str
+
+
+class UndoReport(Value):
+    """What an undo took back: `deleted` are addresses on the target."""
+
+    migration: str
+    deleted: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
+
+
+class MigrationItem(Value):
+    """One conversation of a migration; `message_ids` maps the source's ids to the target's, where asked for."""
+
+    source: str
+    target: str | None = None
+    title: str | None = None
+    state: str
+    messages: int = 0
+    losses: tuple[Loss, ...] = ()
+    error: str | None = None
+    message_ids: dict[str, str | None] | None = None
+
+
+class MigrationReport(Value):
+    """One migration; `items` only where one is looked at by itself."""
+
+    migration: str
+    source: str
+    target: str
+    state: str
+    selection: dict[str, object]
+    started_at: Moment
+    finished_at: Moment | None = None
+    conversations: int = 0
+    messages: int = 0
+    items: tuple[MigrationItem, ...] | None = None

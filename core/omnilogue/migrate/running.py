@@ -1,0 +1,133 @@
+"""Copying many conversations at once, longest first: one dead one stops none of the others, an outage waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ..errors import MigrationError, OmnilogueError
+from ..model import Conversation
+from .copying import ConversationCopy
+from .failing import verdict
+from .job import Job
+from .losses import Losses
+from .outages import Outage
+from .stopping import Stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A conversation to be copied, and how many messages it is expected to have."""
+
+    conversation: Conversation
+    messages: int
+
+
+class Run:
+    """One run over the conversations that are left."""
+
+    def __init__(
+        self,
+        job: Job,
+        work: Iterable[Work],
+        *,
+        concurrency: int,
+        max_dead: int,
+        wait_outage: float,
+        told: Callable[[int], object],
+    ) -> None:
+        self.losses = Losses()
+        self.copied = 0
+        self.finished = 0
+        self._job = job
+        self._left = deque(sorted(work, key=lambda each: -each.messages))
+        self._concurrency = max(1, min(concurrency, len(self._left)))
+        self._max_dead = max_dead
+        self._dead = 0
+        self._told = told
+        self._failure: OmnilogueError | None = None
+        self._outage = Outage(job.pair.clock, wait_outage, self._probe)
+
+    async def run(self) -> None:
+        """Copy all of them. Raises what ends the whole run; what was begun is noted, the rest stays pending."""
+        workers = [asyncio.ensure_future(self._work()) for _ in range(self._concurrency)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        if self._failure is not None:
+            raise self._failure
+
+    async def _work(self) -> None:
+        while self._left and not self._job.stop.is_due and self._failure is None:
+            work = self._left.popleft()
+            copy = ConversationCopy(self._job, work.conversation)
+            self._settle(copy, "running")
+            try:
+                await copy.run()
+            except Stopped:
+                self._settle(copy, "pending")
+            except OmnilogueError as error:
+                await self._failed(work, copy, error)
+            else:
+                self._outage.end()
+                self._settle(copy, "done")
+                self.finished += 1
+            self._told(self.copied)
+
+    async def _failed(self, work: Work, copy: ConversationCopy, error: OmnilogueError) -> None:
+        what = verdict(error)
+        if what in {"dead", "unknown"}:
+            self._settle(copy, what, error)
+            self.finished += 1
+            self._dead += what == "dead"
+            if self._dead > self._max_dead:
+                self._end(_too_many(self._dead))
+            return
+        self._settle(copy, "pending")
+        if what == "stop":
+            self._end(error)
+            return
+        self._left.append(work)
+        try:
+            await self._outage.wait(error)
+        except OmnilogueError as lasting:
+            self._end(lasting)
+
+    def _end(self, error: OmnilogueError) -> None:
+        self._failure = self._failure or error
+
+    def _settle(self, copy: ConversationCopy, state: str, error: OmnilogueError | None = None) -> None:
+        """Note how a conversation stands, and what it lost."""
+        job, conversation = self._job, copy.conversation.id
+        job.pair.migrations.settle(
+            job.migration,
+            conversation,
+            state,  # type: ignore[arg-type]  # one of the states of an item
+            copied=copy.copied,
+            code=error.code if error else None,
+            error=str(error) if error else None,
+        )
+        if state == "running":
+            return
+        job.pair.migrations.tell(
+            job.migration, state, job.pair.clock.now(), conversation, error.code if error else str(copy.copied)
+        )
+        self.losses.merge(copy.losses)
+        self.copied += copy.copied
+
+    async def _probe(self) -> None:
+        """See whether both ends answer, with the smallest read there is."""
+        for remote in (self._job.pair.source, self._job.pair.target):
+            async for _ in remote.conversations(limit=1):
+                break
+
+
+def _too_many(dead: int) -> MigrationError:
+    return MigrationError(
+        f"{dead} conversations cannot be copied", code="partial", hint="look at them, or allow more with --max-dead"
+    )

@@ -1,0 +1,81 @@
+"""The last sentence of a report: what happened, to how much, and what to do."""
+
+from __future__ import annotations
+
+from .losses import Loss
+from .reports import CheckReport, CopyReport
+
+
+def counted(number: int, word: str) -> str:
+    """Give a number with its word: `1 message`, `1,000 messages`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def known(number: int, *, complete: bool) -> str:
+    """Give conversations as the source tells them: where it lists not all, only the known ones are meant."""
+    return f"{counted(number, 'conversation')}" if complete else f"{number:,} known conversation{'s' * (number != 1)}"
+
+
+def lost(losses: tuple[Loss, ...]) -> str:
+    """Tell what is lost, by kind; what is inherent to any copy is not worth a word here."""
+    kinds = [f"{row.kind} ({row.count:,})" for row in losses if row.is_lost and row.loss_class != "inherent"]
+    return f"lost: {', '.join(kinds)}" if kinds else "nothing is lost"
+
+
+def of_plan(report: CopyReport) -> str:
+    """Say what a copy would do."""
+    counts = report.conversations
+    todo = counts.new + counts.changed
+    way = f"from {report.source} to {report.target}"
+    if not todo:
+        here = known(counts.unchanged, complete=report.complete)
+        return _with_rest(f"Nothing is to be copied {way}: {here} unchanged", report)
+    about = "about " if report.sampled else ""
+    whole = "all " if not counts.unchanged and not counts.diverged and not counts.failed else ""
+    return _with_rest(
+        f"A copy {way} would bring {about}{counted(report.messages.new, 'message')} of"
+        f" {whole}{known(todo, complete=report.complete)}; {lost(report.losses)}",
+        report,
+    )
+
+
+def of_copy(report: CopyReport) -> str:
+    """Say what a copy did."""
+    counts = report.conversations
+    done, way = counts.new + counts.changed, f"from {report.source} to {report.target}"
+    if not done and not report.dead and not report.unknown:
+        here = known(counts.unchanged, complete=report.complete)
+        return _with_rest(f"Nothing was to be copied {way}: {here} unchanged", report)
+    whole = "all " if not (counts.unchanged or counts.diverged or report.dead or report.unknown) else ""
+    return _with_rest(
+        f"Copied {counted(report.messages.copied, 'message')} of {whole}{known(done, complete=report.complete)} {way};"
+        f" {lost(report.losses)}",
+        report,
+    )
+
+
+def _with_rest(text: str, report: CopyReport) -> str:
+    rest = [text]
+    if report.conversations.diverged:
+        rest.append(f"{report.conversations.diverged:,} changed on both ends and left alone")
+    if report.dead:
+        rest.append(f"{len(report.dead):,} could not be copied: `omnilogue retry {report.migration}` tries them again")
+    if report.unknown:
+        rest.append(f"{len(report.unknown):,} in an unknown state: the same command looks again")
+    return "; ".join(rest) + "."
+
+
+def of_check(report: CheckReport, source: str, target: str) -> str:
+    """Say how two ends compare."""
+    total = report.equal + report.different + report.missing_on_target + report.failed
+    whole = known(total, complete=report.complete)
+    if report.is_clean:
+        return f"All {whole} of {source} are on {target}, {counted(report.messages.equal, 'message')} equal."
+    found = [
+        (report.different, "different"),
+        (report.missing_on_target, f"missing on {target}"),
+        (report.missing_on_source, f"missing on {source}"),
+        (report.failed, "unreadable"),
+    ]
+    told = ", ".join(f"{number:,} {word}" for number, word in found if number)
+    return f"Of {whole} of {source}, {report.equal:,} equal on {target}; {told}."

@@ -1,0 +1,63 @@
+"""Walking over a source conversation beside what the ledger knows of it: what is new, edited, gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..model import Message
+from ..state import Row
+from .digest import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A message of the source, the key the ledger knows it by, its digest, and its row where it was met before."""
+
+    message: Message
+    key: str
+    digest: str
+    row: Row | None
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the message was copied and has another content now."""
+        return self.row is not None and self.row.source_digest != self.digest
+
+
+class Walk:
+    """One pass over the messages of a source conversation.
+
+    `inserted` counts new messages that stand before one that was copied already: their copies come after it.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.inserted = 0
+        self._rows = {row.source: row for row in rows}
+        self._seen: set[str] = set()
+        self._new = 0
+
+    def step(self, message: Message) -> Step:
+        """Give the next message with what is known of it."""
+        now = digest(message)
+        key = self._key(message, now)
+        self._seen.add(key)
+        row = self._rows.get(key)
+        if row is None:
+            self._new += 1
+        else:
+            self.inserted, self._new = self.inserted + self._new, 0
+        return Step(message, key, now, row)
+
+    def gone(self) -> list[Row]:
+        """Give the rows whose message was not met: it was deleted at the source."""
+        return [row for key, row in self._rows.items() if key not in self._seen]
+
+    def _key(self, message: Message, now: str) -> str:
+        """Ids may be missing or repeat inside a conversation: then content and count tell messages apart."""
+        key = message.id or f"#{now[:16]}"
+        count = 1
+        while key in self._seen:
+            count += 1
+            key = f"{message.id or ''}#{now[:16]}.{count}"
+        return key
