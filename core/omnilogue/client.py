@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack, cast
 
 from .config import Configuration, RemoteConfiguration, load, settings_for
 from .errors import ConfigurationError, InvalidInputError, NotFoundError
@@ -14,12 +14,20 @@ from .model import Conversation, ConversationRef
 from .provider import Plugins, ProviderInfo, ProviderSettings
 from .remote import Account, AsyncRemote
 from .remote.account import secrets_of
-from .state import State
+from .state import Ledger, Migrations, State
 
 if TYPE_CHECKING:
     import httpx
 
     from .http.transport import Transports
+    from .migrate.asked import CheckAsked, CopyAsked
+    from .migrate.progress import Progress
+    from .migrate.reports import CheckReport, CopyReport, MigrationReport, Plan, UndoReport
+    from .migrate.stopping import Stop
+    from .migrate.verbs import Copying
+
+Address: TypeAlias = str | Conversation | ConversationRef | AsyncRemote
+"""`work:`, `work:ID`, a conversation, a reference, or a remote."""
 
 
 class AsyncClient:
@@ -77,9 +85,119 @@ class AsyncClient:
         name, conversation_id = split_address(address) if isinstance(address, str) else (address.remote, address.id)
         if conversation_id is None:
             raise InvalidInputError(f"{address} names no conversation", hint=f"write it like {address}ID")
-        if remote not in {None, name}:
-            raise NotFoundError(f"no copy of {name}:{conversation_id} on {remote!r} is known")
-        return await self.remote(name).resolve(conversation_id)
+        found = await self.remote(name).resolve(conversation_id)
+        return found if remote in {None, name} else await self._copy_of(found, self.remote(remote))
+
+    async def _copy_of(self, conversation: ConversationRef, target: AsyncRemote) -> ConversationRef:
+        """Give the copy of a conversation on another remote. Raises NotFoundError."""
+        from .remote.landing import Landing
+
+        here = Landing.on(self.remote(conversation.remote)).identity
+        link = Ledger(self._state, here, Landing.on(target).identity).link(conversation.id)
+        if link is None or link.target is None:
+            raise NotFoundError(f"no copy of {conversation} on {target.name!r} is known")
+        return await target.resolve(link.target)
+
+    # Copying
+
+    async def plan(
+        self, source: Address, target: Address, *, progress: Progress | None = None, **options: Unpack[CopyAsked]
+    ) -> Plan:
+        """Tell what a copy would bring, lose, take and cost; both ends are read and neither is written to.
+
+        `source` is `work:` or `work:ID`, `target` a remote; the options are `CopyAsked`, `progress` a function that
+        gets `CopyProgress`. Raises any error of the tree.
+        """
+        here, there, given = self._ends(source, target, options)
+        return await self._copying(progress).plan(here, there, given)
+
+    async def copy(
+        self,
+        source: Address | None = None,
+        target: Address | None = None,
+        *,
+        plan: Plan | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+        **options: Unpack[CopyAsked],
+    ) -> CopyReport:
+        """Bring the target up to date; going on where an earlier copy of the same selection ended.
+
+        With `plan` both ends and options are those of the plan. `stop.ask()` ends the run after the message in flight.
+        Raises LossRefusedError where more would be lost than was allowed: nothing is written then; StateError while
+        another process copies over this pair, or where an end is no longer what was planned for. Conversations that
+        cannot be copied are in `dead` of the report.
+        """
+        if plan is not None:
+            source, target, options = plan.source, plan.target, cast("CopyAsked", plan.options)
+        if source is None or target is None:
+            raise InvalidInputError("a copy needs a source and a target, or a plan")
+        here, there, given = self._ends(source, target, options)
+        return await self._copying(progress, stop).copy(here, there, given, plan)
+
+    async def retry(
+        self,
+        migration: str,
+        *,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+        **options: Unpack[CopyAsked],
+    ) -> CopyReport:
+        """Try the dead letters of a migration again. Raises NotFoundError for one nobody knows."""
+        found = Migrations(self._state).get(migration)
+        here, there = self.remote(found.source), self.remote(found.target)
+        return await self._copying(progress, stop).retry(found, here, there, options)
+
+    async def check(
+        self, source: Address, target: Address, *, progress: Progress | None = None, **options: Unpack[CheckAsked]
+    ) -> CheckReport:
+        """Compare two remotes, conversation by conversation; works without a ledger too.
+
+        The options are `CheckAsked`. Raises any error of the tree.
+        """
+        here, there, given = self._ends(source, target, options)
+        return await self._copying(progress).check(here, there, given)
+
+    async def undo(self, migration: str) -> UndoReport:
+        """Take back what a migration made and what has not changed since. Raises NotFoundError."""
+        found = Migrations(self._state).get(migration)
+        return await self._copying(None).undo(found, self.remote(found.source), self.remote(found.target))
+
+    def migrations(self) -> list[MigrationReport]:
+        """Tell all migrations, the newest first. Raises StateError."""
+        from .migrate import verbs
+
+        return verbs.migrations(self._state)
+
+    def migration(self, migration: str, *, messages: bool = False) -> MigrationReport:
+        """Tell one migration, conversation by conversation; `messages` adds the map of message ids.
+
+        Raises NotFoundError, StateError.
+        """
+        from .migrate import verbs
+
+        return verbs.migration(self._state, migration, messages=messages)
+
+    def _copying(self, progress: Progress | None, stop: Stop | None = None) -> Copying:
+        from .migrate.progress import silent
+        from .migrate.verbs import Copying
+
+        return Copying(self._state, self._clock, self._plugins.transform, progress or silent, stop)
+
+    def _ends(
+        self, source: Address, target: Address, options: Mapping[str, Any]
+    ) -> tuple[AsyncRemote, AsyncRemote, dict[str, Any]]:
+        """Give both remotes and the options; an id in the source's address chooses that conversation."""
+        here, conversation_id = _end(source)
+        there, none = _end(target)
+        if none is not None:
+            raise InvalidInputError(f"{target} names a conversation, and a target is a remote", hint=f"write {there}:")
+        given = dict(options)
+        if conversation_id is not None:
+            given["id"] = (conversation_id,)
+        return self.remote(here), self.remote(there), given
+
+    # Remotes
 
     def remote(self, name: str | None = None) -> AsyncRemote:
         """Give a configured remote, the default one without a name. Raises ConfigurationError for an unknown one.
@@ -182,6 +300,15 @@ class AsyncClient:
     def _require_open(self) -> None:
         if self._closed:
             raise InvalidInputError("this client is closed")
+
+
+def _end(address: Address) -> tuple[str, str | None]:
+    """Give the remote's name and the conversation's id of one end of a copy."""
+    if isinstance(address, AsyncRemote):
+        return address.name, None
+    if not isinstance(address, str):
+        return address.remote, address.id
+    return split_address(address if ":" in address else f"{address}:")
 
 
 def _refuse_commands(account: Account) -> None:

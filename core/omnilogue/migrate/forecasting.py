@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from math import ceil
 from typing import Literal
 
@@ -16,6 +17,7 @@ from .drafts import expected_draft
 from .failing import verdict
 from .job import Job
 from .losses import Losses
+from .pair import Pair
 from .walking import Walk
 
 
@@ -118,17 +120,17 @@ async def _state(
         return "new"
     if any(row.state != "done" for row in rows):
         return "changed"  # an earlier run ended in the middle: the copy is finished, whatever it looks like now
-    if changed and await has_changed(job, link, rows):
+    if changed and await has_changed(job.pair, link, rows):
         return "diverged"
     return "changed" if new or edits else "unchanged"
 
 
-async def has_changed(job: Job, link: Link, rows: list[Row]) -> bool:
+async def has_changed(pair: Pair, link: Link, rows: Sequence[Row]) -> bool:
     """Whether the copy is not what it was when it was made: somebody wrote to it, or deleted it."""
     assert link.target is not None  # noqa: S101  # only a copy that is there can have changed
     wanted = [(row.target, row.digest) for row in rows if row.digest is not None]
     try:
-        found = [(message.id, digest(message)) async for message in job.pair.target.messages(link.target)]
+        found = [(message.id, digest(message)) async for message in pair.target.messages(link.target)]
     except NotFoundError:
         return True
     return found != list(dict.fromkeys(wanted))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from ..errors import LossRefusedError, MigrationError
 from ..model import Conversation, Message, Origin
@@ -25,8 +26,17 @@ class Job:
     options: CopyOptions
     transforms: tuple[Transform, ...]
     max_loss: MaxLoss
+    lookup: Callable[[str], Transform]
     update: bool
     stop: Stop
+
+    def with_shaping(self, shaping: Shaping) -> Job:
+        """Give the same job with other options that change content."""
+        if shaping == self.shaping:
+            return self
+        options = replace(self.options, roles=frozenset(shaping.role) or None, add_metadata=dict(shaping.add_meta))
+        transforms = tuple(self.lookup(name) for name in shaping.transform)
+        return replace(self, shaping=shaping, options=options, transforms=transforms)
 
     def shape(self, conversation: Conversation, step: Step, losses: Losses) -> Message | None:
         """Give what a message becomes on the target, None where it is left out; what is lost is added to `losses`.

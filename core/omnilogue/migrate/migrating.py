@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from ..errors import LossRefusedError, OmnilogueError
+from ..errors import LossRefusedError, OmnilogueError, RequestTimeoutError, StateError
 from ..provider import Transform
 from ..remote.landing import Landing
 from ..state import Item, Migration
@@ -47,16 +48,22 @@ class Migrating:
             foreseen = await self._forecasts(chosen, self.options.sample)
             spent = self.pair.clock.monotonic() - began
         unfinished = self._unfinished()
-        report = Plan.model_validate(self._told(chosen, foreseen, spent).model_dump(by_alias=True))
-        report = report.model_copy(update={"migration": unfinished.id if unfinished else None})
+        told = self._told(chosen, foreseen, spent).model_copy(
+            update={"migration": unfinished.id if unfinished else None}
+        )
+        report = Plan(
+            **dict(told),
+            options=self.options.model_dump(mode="json", exclude_defaults=True),
+            fingerprint=fingerprint(foreseen),
+        )
         return report.model_copy(update={"sentence": sentences.of_plan(report)})
 
     async def _forecasts(self, chosen: Chosen, sample: int | None = None) -> list[Foreseen]:
-        planning = Planning(self._job(""), self.options.concurrency, self.progress)
+        planning = Planning(self.job(), self.options.concurrency, self.progress)
         return await planning.all(chosen.conversations, sample)
 
     def _told(self, chosen: Chosen, foreseen: Sequence[Foreseen], spent: float) -> CopyReport:
-        total = Sum(self._job(""), foreseen)
+        total = Sum(self.job(), foreseen)
         return CopyReport(
             source=f"{self.pair.source.name}:",
             target=f"{self.pair.target.name}:",
@@ -84,16 +91,21 @@ class Migrating:
 
     # Copying
 
-    async def copy(self) -> CopyReport:
-        """Bring the target up to date.
+    async def copy(self, planned: Plan | None = None) -> CopyReport:
+        """Bring the target up to date, as it was planned where a plan is given.
 
         Raises LossRefusedError where more would be lost than was allowed, before anything is written; StateError
-        [ledger_locked] while another process copies over this pair; whatever ends a run that cannot go on.
+        [ledger_locked] while another process copies over this pair, [ledger_mismatch] where an end is no longer what
+        was planned for; RequestTimeoutError where the longest duration is over; whatever ends a run that cannot go on.
         """
         began = self.pair.clock.monotonic()
         with self.pair.writing(), self._tuned():
             chosen = await choose(self.pair.source, self.options.selection, self.pair.clock)
             foreseen = await self._forecasts(chosen)
+            if planned is not None and fingerprint(foreseen) != planned.fingerprint:
+                raise StateError(
+                    "an end has changed since this was planned", code="ledger_mismatch", hint="plan it again"
+                )
             self._require_consent(foreseen)
             migration = self._opened(chosen, foreseen)
             if migration is None:
@@ -115,7 +127,7 @@ class Migrating:
 
     def _require_consent(self, foreseen: Sequence[Foreseen]) -> None:
         """Refuse a copy that would lose more than was allowed. Raises LossRefusedError."""
-        losses = Sum(self._job(""), [each for each in foreseen if each.forecast and each.forecast.has_work]).losses
+        losses = Sum(self.job(), [each for each in foreseen if each.forecast and each.forecast.has_work]).losses
         options = self.options
         refused = gate(losses.rows(), options.max_loss, allow_generation=options.allow_generation)
         unwanted = failing(losses.rows(), options.fail_on)
@@ -181,7 +193,7 @@ class Migrating:
         began, total = self.pair.clock.monotonic(), len(foreseen)
         work = [Work(each.conversation, each.forecast.new if each.forecast else 0) for each in foreseen]
         run = Run(
-            self._job(migration.id),
+            self.job(migration.id),
             work,
             concurrency=self.options.concurrency,
             max_dead=self.options.max_dead,
@@ -197,6 +209,14 @@ class Migrating:
             raise
         finally:
             self._close(migration)
+        if self.stop.is_late and run.left:
+            raise RequestTimeoutError(
+                f"the longest duration is over, and {run.left} conversations are left",
+                code="deadline",
+                operation="copy",
+                retryable=True,
+                hint=f"the same command goes on with {migration.id}",
+            )
         return run
 
     def _close(self, migration: Migration) -> None:
@@ -245,7 +265,8 @@ class Migrating:
 
     # What both share
 
-    def _job(self, migration: str) -> Job:
+    def job(self, migration: str = "") -> Job:
+        """Give what all conversations of a run share."""
         options = self.options
         return Job(
             pair=self.pair,
@@ -258,6 +279,7 @@ class Migrating:
                 target_provider=self.pair.target.provider,
             ),
             transforms=tuple(self.transform(name) for name in options.transform),
+            lookup=self.transform,
             max_loss=options.max_loss,
             update=options.update,
             stop=self.stop,
@@ -280,3 +302,16 @@ def _item(each: Foreseen) -> Item:
 def _rate(option: str | None, setting: str | None) -> RateLimit:
     told = "option" if option else "setting" if setting else "none"
     return RateLimit.model_validate({"limit": option or setting, "from": told})
+
+
+def fingerprint(foreseen: Sequence[Foreseen]) -> str:
+    """Give what tells whether both ends are still as they were planned for."""
+    told = [
+        (
+            each.conversation.id,
+            str(each.conversation.updated_at),
+            each.forecast.model_dump_json() if each.forecast else "",
+        )
+        for each in foreseen
+    ]
+    return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()

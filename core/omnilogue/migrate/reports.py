@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, JsonValue, ValidationError
 
+from ..errors import InvalidInputError
 from ..model.values import Moment, Value
 from .losses import Loss
 
@@ -91,7 +94,35 @@ class CopyReport(Value):
 
 
 class Plan(CopyReport):
-    """What a copy would do; nothing was written to either end."""
+    """What a copy would do; nothing was written to either end.
+
+    `options` and `fingerprint` are what a saved plan is held to when it is applied.
+    """
+
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    fingerprint: str = ""
+
+    def document(self) -> dict[str, JsonValue]:
+        """Give the document of the command line, without what only a saved plan needs."""
+        told: dict[str, JsonValue] = self.model_dump(mode="json", by_alias=True, exclude={"options", "fingerprint"})
+        return told
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole plan as JSON, for `copy` with `plan=`. Raises OSError."""
+        Path(path).write_text(self.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Plan:
+        """Read a plan that was saved. Raises InvalidInputError for what is none, OSError."""
+        try:
+            plan = cls.model_validate_json(Path(path).read_bytes())
+        except ValidationError:
+            plan = None
+        if plan is None or not plan.fingerprint:
+            raise InvalidInputError(
+                f"{path} is no saved plan", hint="`omnilogue plan SOURCE TARGET --out FILE` saves one"
+            )
+        return plan
 
 
 class CheckedMessages(Value):

@@ -43,12 +43,18 @@ class Run:
         self.finished = 0
         self._job = job
         self._left = deque(sorted(work, key=lambda each: -each.messages))
+        self._total = len(self._left)
         self._concurrency = max(1, min(concurrency, len(self._left)))
         self._max_dead = max_dead
         self._dead = 0
         self._told = told
         self._failure: OmnilogueError | None = None
         self._outage = Outage(job.pair.clock, wait_outage, self._probe)
+
+    @property
+    def left(self) -> int:
+        """How many conversations were not finished."""
+        return self._total - self.finished
 
     async def run(self) -> None:
         """Copy all of them. Raises what ends the whole run; what was begun is noted, the rest stays pending."""

@@ -12,11 +12,14 @@ class Stopped(Exception):  # noqa: N818  # no error: the run was asked to end
 class Stop:
     """Asked between two writes whether to go on."""
 
-    def __init__(self, clock: Clock, max_duration: float | None = None) -> None:
-        """Take the longest time the run may take, seconds."""
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._until = None if max_duration is None else clock.monotonic() + max_duration
+        self._until: float | None = None
         self._is_asked = False
+
+    def limit(self, max_duration: float | None) -> None:
+        """Let the run last at most so many seconds from now."""
+        self._until = None if max_duration is None else self._clock.monotonic() + max_duration
 
     def ask(self) -> None:
         """Let the run end after the message in flight."""

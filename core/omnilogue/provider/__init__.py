@@ -2,6 +2,7 @@
 
 from .contract import Changes, Context, Draft, Notes, Provider, Query, Turn
 from .features import Feature, Features, Limits, emulated, lossy, native, unsupported
+from .formats import Entries, Entry, Format, LossAction, Lost
 from .hooks import Command, ProviderInfo, hookimpl
 from .loading import PluginHealth, Plugins
 from .settings import Busy, HttpProviderSettings, ProviderSettings, Secret, SendDefaults
@@ -14,10 +15,15 @@ __all__ = [
     "Context",
     "CopyContext",
     "Draft",
+    "Entries",
+    "Entry",
     "Feature",
     "Features",
+    "Format",
     "HttpProviderSettings",
     "Limits",
+    "LossAction",
+    "Lost",
     "Notes",
     "PluginHealth",
     "Plugins",

@@ -1,0 +1,149 @@
+"""Comparing two remotes: each conversation with its copy, and what only one of them has."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, replace
+
+from ..errors import NotFoundError, OmnilogueError
+from ..model import Conversation
+from ..state import Link
+from . import sentences
+from .asked import Options
+from .comparing import Comparison, compare
+from .failing import verdict
+from .job import Job
+from .matching import Strangers
+from .planning import spread
+from .progress import CopyProgress, Progress
+from .reports import CheckedMessages, CheckReport, Finding
+from .selection import Chosen, Selection, Shaping, choose
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairing:
+    """A conversation of the source, its copy, and what was asked for when it was made."""
+
+    conversation: Conversation
+    target: str | None
+    job: Job
+
+
+class Checking:
+    """One check over a pair."""
+
+    def __init__(self, job: Job, options: Options, progress: Progress) -> None:
+        self._job = job
+        self._pair = job.pair
+        self._options = options
+        self._progress = progress
+        self._messages = CheckedMessages()
+
+    async def run(self) -> CheckReport:
+        """Compare both ends; nothing is written to either. Raises any error of the tree that ends a whole check."""
+        chosen = await self._chosen()
+        links = {link.conversation: link for link in self._pair.ledger.links() if link.target}
+        unlinked = [each for each in chosen.conversations if each.id not in links]
+        is_whole = not self._is_filtered and not self._options.one_way
+        strangers, listed = Strangers(self._job), []
+        if unlinked or is_whole:
+            targets = {link.target for link in links.values()}
+            listed = [each async for each in self._pair.target.conversations()]
+            if unlinked:
+                await strangers.meet([each for each in listed if each.id not in targets])
+        places = spread(len(chosen.conversations), self._options.sample)
+        pairings = [await self._paired(chosen.conversations[place], links, strangers) for place in places]
+        found = await self._compared(pairings)
+        if is_whole and self._options.sample is None:
+            known = {pairing.target for pairing in pairings}
+            found += [self._only_there(each) for each in listed if each.id not in known]
+        return self._report(found, complete=chosen.complete)
+
+    async def _chosen(self) -> Chosen:
+        options = self._options
+        if options.migration is None:
+            return await choose(self._pair.source, options.selection, self._pair.clock)
+        migration = self._pair.migrations.get(options.migration)
+        ids = [item.conversation for item in self._pair.migrations.items(migration.id)]
+        found = await choose(self._pair.source, Selection(id=tuple(ids)), self._pair.clock) if ids else Chosen([], True)
+        return replace(found, complete=migration.complete)
+
+    @property
+    def _is_filtered(self) -> bool:
+        return self._options.migration is not None or self._options.selection != Selection()
+
+    async def _paired(self, conversation: Conversation, links: dict[str, Link], strangers: Strangers) -> _Pairing:
+        """Find a conversation's copy; one that was made with other options is compared with those."""
+        link = links.get(conversation.id)
+        if link is None:
+            return _Pairing(conversation, await strangers.match(conversation), self._job)
+        shaping = Shaping.model_validate_json(link.options)
+        return _Pairing(conversation, link.target, self._job.with_shaping(shaping))
+
+    async def _compared(self, pairings: list[_Pairing]) -> list[Finding]:
+        found: list[Finding | None] = [None] * len(pairings)
+        left = deque(range(len(pairings)))
+
+        async def work() -> None:
+            while left:
+                place = left.popleft()
+                found[place] = await self._finding(pairings[place])
+                self._progress(CopyProgress("check", len(pairings) - len(left), len(pairings), self._messages.equal))
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._options.concurrency, len(pairings))):
+                group.create_task(work())
+        return [each for each in found if each is not None]
+
+    async def _finding(self, pairing: _Pairing) -> Finding:
+        source = str(pairing.conversation.ref)
+        if pairing.target is None:
+            return Finding(symbol="+", source=source)
+        target = f"{self._pair.target.name}:{pairing.target}"
+        try:
+            compared = await compare(pairing.job, pairing.conversation, pairing.target)
+        except NotFoundError:
+            return Finding(symbol="+", source=source, reason=f"{target} is gone")
+        except OmnilogueError as error:
+            if verdict(error) == "stop":
+                raise
+            return Finding(symbol="!", source=source, target=target, reason=str(error))
+        self._count(compared)
+        return _told(compared, source, target)
+
+    def _count(self, compared: Comparison) -> None:
+        before = self._messages
+        self._messages = CheckedMessages(
+            source=before.source + compared.source,
+            target=before.target + compared.target,
+            equal=before.equal + compared.equal,
+        )
+
+    def _only_there(self, conversation: Conversation) -> Finding:
+        return Finding(symbol="-", target=f"{self._pair.target.name}:{conversation.id}")
+
+    def _report(self, found: list[Finding], *, complete: bool) -> CheckReport:
+        symbols = [each.symbol for each in found]
+        shown = [each for each in found if not self._options.differences or each.symbol not in {"=", "~"}]
+        report = CheckReport(
+            equal=symbols.count("=") + symbols.count("~"),
+            different=symbols.count("*"),
+            missing_on_source=symbols.count("-"),
+            missing_on_target=symbols.count("+"),
+            failed=symbols.count("!"),
+            messages=self._messages,
+            complete=complete,
+            items=tuple(shown),
+        )
+        sentence = sentences.of_check(report, f"{self._pair.source.name}:", f"{self._pair.target.name}:")
+        return report.model_copy(update={"sentence": sentence})
+
+
+def _told(compared: Comparison, source: str, target: str) -> Finding:
+    if not compared.is_expected:
+        return Finding(symbol="*", source=source, target=target, reason=compared.reason)
+    if compared.is_exact:
+        return Finding(symbol="=", source=source, target=target)
+    kinds = {row.kind: None for row in compared.losses.rows() if row.is_lost}
+    return Finding(symbol="~", source=source, target=target, reason=", ".join(kinds))

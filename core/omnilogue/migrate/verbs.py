@@ -1,0 +1,117 @@
+"""The verbs of copying, over remotes that are open and the state between them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..http import Clock
+from ..provider import Transform
+from ..remote import AsyncRemote
+from ..state import Item, Ledger, Migration, Migrations, State
+from .asked import Options, options_of
+from .checking import Checking
+from .losses import Losses
+from .migrating import Migrating
+from .pair import Pair
+from .progress import Progress
+from .reports import CheckReport, CopyReport, MigrationItem, MigrationReport, Plan, UndoReport
+from .stopping import Stop
+from .undoing import Undoing
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """What a client needs to copy: the state, the time, transforms by name, and who watches."""
+
+    state: State
+    clock: Clock
+    transform: Callable[[str], Transform]
+    progress: Progress
+    stop: Stop | None = None
+
+    async def plan(self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]) -> Plan:
+        """Tell what a copy would do."""
+        return await self._migrating(source, target, options_of("plan", given)).plan()
+
+    async def copy(
+        self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any], planned: Plan | None = None
+    ) -> CopyReport:
+        """Bring the target up to date."""
+        return await self._migrating(source, target, options_of("copy", given)).copy(planned)
+
+    async def retry(
+        self, migration: Migration, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]
+    ) -> CopyReport:
+        """Try the dead letters of a migration again, shaped as they were."""
+        chosen = json.loads(migration.selection)
+        shaping = {name: value for name, value in chosen["shaping"].items() if value}
+        return await self._migrating(source, target, options_of("copy", {**shaping, **given})).retry(migration)
+
+    async def check(self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]) -> CheckReport:
+        """Compare both ends."""
+        options = options_of("check", given)
+        migrating = self._migrating(source, target, options)
+        return await Checking(migrating.job(), options, self.progress).run()
+
+    async def undo(self, migration: Migration, source: AsyncRemote, target: AsyncRemote) -> UndoReport:
+        """Take a migration back."""
+        return await Undoing(Pair.of(source, target, self.state, self.clock), migration).run()
+
+    def _migrating(self, source: AsyncRemote, target: AsyncRemote, options: Options) -> Migrating:
+        stop = self.stop or Stop(self.clock)
+        stop.limit(options.max_duration)
+        return Migrating(Pair.of(source, target, self.state, self.clock), options, self.transform, self.progress, stop)
+
+
+def migrations(state: State) -> list[MigrationReport]:
+    """Tell all migrations of a state, the newest first."""
+    known = Migrations(state)
+    return [_report(each, known.items(each.id)) for each in known.all()]
+
+
+def migration(state: State, name: str, *, messages: bool = False) -> MigrationReport:
+    """Tell one migration, conversation by conversation, with the map of message ids where asked for.
+
+    Raises NotFoundError.
+    """
+    known = Migrations(state)
+    found = known.get(name)
+    items = known.items(name)
+    ledger = Ledger(state, found.source_account, found.target_account)
+    losses: dict[str, Losses] = {}
+    for row in known.losses(name):
+        losses.setdefault(row.conversation, Losses()).add(row.kind, row.action, row.example, row.count)  # type: ignore[arg-type]
+    shown = tuple(_item(found, each, ledger, losses.get(each.conversation), messages=messages) for each in items)
+    return _report(found, items).model_copy(update={"items": shown})
+
+
+def _report(found: Migration, items: list[Item]) -> MigrationReport:
+    return MigrationReport(
+        migration=found.id,
+        source=f"{found.source}:",
+        target=f"{found.target}:",
+        state=found.state,
+        selection=json.loads(found.selection),
+        started_at=found.started_at,
+        finished_at=found.finished_at,
+        conversations=len(items),
+        messages=sum(item.messages for item in items),
+    )
+
+
+def _item(found: Migration, item: Item, ledger: Ledger, losses: Losses | None, *, messages: bool) -> MigrationItem:
+    link = ledger.link(item.conversation)
+    rows = ledger.rows(link) if link and messages else []
+    return MigrationItem(
+        source=f"{found.source}:{item.conversation}",
+        target=f"{found.target}:{link.target}" if link and link.target else None,
+        title=item.title,
+        state=item.state,
+        messages=item.messages,
+        losses=tuple(losses.rows()) if losses else (),
+        error=item.error,
+        message_ids={row.source: row.target for row in rows} if messages else None,
+    )
