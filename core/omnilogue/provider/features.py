@@ -40,18 +40,28 @@ class Limits(BaseModel):
     roles: tuple[str, ...] | None = None
     """Roles that an append takes besides the one the operation names: `tool`, `other:*`."""
     fields: tuple[str, ...] | None = None
-    """Fields or options that are honoured; None means all of them."""
+    """Fields or options that are honoured; None means all of them.
+
+    For an append: the fields of a message that are stored besides its role and its parts, of `metadata`, `model`,
+    `status`, `usage`, `created_at`, `parent_id` and `raw`.
+    """
     unheeded: tuple[str, ...] | None = None
     """Fields that are kept and that no run can be given: giving one is a loss of its name."""
+    in_state: tuple[str, ...] | None = None
+    """Fields that the state keeps in the vendor's place; said by the core."""
     filters: tuple[str, ...] | None = None
     """Filters that the vendor applies itself; the core applies the others, except `search`."""
     order: tuple[str, ...] | None = None
     """Orders that the vendor's pages can come in and keep; None for messages means oldest first, and no other."""
     text_bytes: int | None = None
     """The longest text of a message, bytes in UTF-8."""
+    title_chars: int | None = None
+    """The longest title of a conversation, in characters."""
     metadata_pairs: int | None = None
+    """Pairs of metadata, our own marker included."""
     metadata_key_chars: int | None = None
     metadata_value_chars: int | None = None
+    """The longest value. For citations: they are kept in the message's metadata, as JSON in pieces of this length."""
 
 
 class Feature(BaseModel):

@@ -1,0 +1,1 @@
+"""Copying between two remotes: plan, apply, check and undo."""

@@ -1,0 +1,99 @@
+"""What a conversation becomes on a target, besides its messages, and what it loses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue
+
+from ..model import Conversation, Grade
+from ..provider import Draft, Features
+from . import pairs
+from .losses import Action, LossItem
+from .taking import CopyOptions, has, keeps
+from .texts import mended
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedDraft:
+    """How a conversation is created, whether it is then pinned (None: leave it alone), and what is lost."""
+
+    draft: Draft
+    pinned: bool | None
+    losses: tuple[LossItem, ...]
+
+
+def expected_draft(
+    conversation: Conversation, features: Features, options: CopyOptions, *, same_provider: bool
+) -> ExpectedDraft:
+    """Give what a conversation becomes on a target with these features: a draft without messages, and what is lost.
+
+    A field that the state keeps in the vendor's place counts as `mapped`. A model's name means something only to
+    the provider it comes from. Raises nothing.
+    """
+    fields: dict[str, Any] = {}
+    losses: list[LossItem] = []
+    for name, of_another in (("title", False), ("instructions", False), ("model", not same_provider)):
+        fields[name], lost = _field(conversation, name, features, of_another=of_another)
+        losses += lost
+    metadata, lost = _metadata(conversation, features, options)
+    pinned, unpinned = _pinned(conversation, features)
+    losses += [*lost, *unpinned, *_inherent(conversation, features, options)]
+    if more := [*conversation.raw, *(conversation.model_extra or {})]:
+        losses.append(LossItem("vendor_fields", "dropped", ", ".join(more)))
+    return ExpectedDraft(Draft(**fields, metadata=metadata), pinned, tuple(losses))
+
+
+def _field(
+    conversation: Conversation, name: Any, features: Features, *, of_another: bool
+) -> tuple[str | None, list[LossItem]]:
+    """Give one text of a conversation as it is stored, and what is lost of it."""
+    given: str | None = getattr(conversation, name)
+    row = features.create_conversation
+    if not given:
+        return None, []
+    can_be_chosen = name != "model" or has(features, "choose_model")
+    if of_another or not has(features, "create_conversation") or not keeps(row, name) or not can_be_chosen:
+        return None, [LossItem(name, "dropped", given)]
+    text = mended(given)
+    losses = [] if text == given else [LossItem(name, "placeholder", "half of a surrogate pair")]
+    if name == "title" and (most := row.limits.title_chars) is not None and len(text) > most:
+        text = f"{text[: most - 1]}…"
+        losses.append(LossItem(name, "flattened", given))
+    if name in (row.limits.unheeded or ()):
+        losses.append(LossItem(name, "dropped", given))
+    elif name in (row.limits.in_state or ()):
+        losses.append(LossItem(name, "mapped", given))
+    return text, losses
+
+
+def _metadata(
+    conversation: Conversation, features: Features, options: CopyOptions
+) -> tuple[dict[str, JsonValue], list[LossItem]]:
+    """Give the metadata that is stored, and what is lost."""
+    row = features.conversation_metadata
+    if not (has(features, "conversation_metadata") and keeps(features.create_conversation, "metadata")):
+        return {}, pairs.dropped(conversation.metadata, options.add_metadata)
+    kept, losses = pairs.fitting(conversation.metadata, options.add_metadata, row)
+    if row.grade is Grade.EMULATED:
+        losses += [LossItem("metadata", "mapped", key) for key in kept]
+    return kept, losses
+
+
+def _pinned(conversation: Conversation, features: Features) -> tuple[bool | None, list[LossItem]]:
+    if not conversation.pinned:
+        return None, []
+    if has(features, "update_conversation") and keeps(features.update_conversation, "pinned"):
+        return True, []
+    return None, [LossItem("pinned", "dropped", conversation.title or conversation.id)]
+
+
+def _inherent(conversation: Conversation, features: Features, options: CopyOptions) -> list[LossItem]:
+    """Give what no vendor lets a caller set; where metadata is native, the marker keeps it."""
+    is_marked = options.keeps_origin and features.conversation_metadata.grade is Grade.NATIVE
+    action: Action = "mapped" if is_marked else "dropped"
+    losses = [LossItem("id", action, conversation.id)]
+    if moment := conversation.created_at or conversation.updated_at:
+        losses.append(LossItem("time", action, moment.isoformat()))
+    return losses
