@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 PAGE_SIZE = 50
 TEXT_BYTES = 64 * 1024 * 1024
+KEPT_FIELDS = ("metadata", "model", "status", "usage", "created_at", "raw")
+"""Of a message; its place in the tree is always the end."""
 OPTIONS = ("model", "instructions", "max_output_tokens", "temperature", "tools", "metadata")
 
 
@@ -30,9 +32,11 @@ class Memory(Provider[MemorySettings]):
         delete_conversation=native(),
         list_messages=native(page_size=PAGE_SIZE, order=("asc", "desc")),
         get_message=native(),
-        append_user=native(batch=PAGE_SIZE, text_bytes=TEXT_BYTES, roles=("tool", "other:*")),
-        append_assistant=native(batch=PAGE_SIZE, text_bytes=TEXT_BYTES),
-        append_system=native(batch=PAGE_SIZE, text_bytes=TEXT_BYTES),
+        append_user=native(
+            batch=PAGE_SIZE, text_bytes=TEXT_BYTES, roles=("developer", "tool", "other:*"), fields=KEPT_FIELDS
+        ),
+        append_assistant=native(batch=PAGE_SIZE, text_bytes=TEXT_BYTES, fields=KEPT_FIELDS),
+        append_system=native(batch=PAGE_SIZE, text_bytes=TEXT_BYTES, fields=KEPT_FIELDS),
         edit_message=native(text_bytes=TEXT_BYTES),
         delete_message=native(),
         clear_messages=native(),
@@ -117,8 +121,8 @@ class Memory(Provider[MemorySettings]):
         for message in messages:
             place = {"id": f"m{next(self._ids)}", "conversation_id": conversation_id, "parent_id": head}
             head = place["id"]
-            time = message.created_at or self.context.clock.now()
-            stored.append(message.model_copy(update={**place, "created_at": time}))
+            kept = self._kept(message)
+            stored.append(kept.model_copy(update={**place, "created_at": kept.created_at or self.context.clock.now()}))
             self._messages[conversation_id][stored[-1].id or ""] = stored[-1]
         self._touch(conversation_id, head_id=head)
         return stored
@@ -192,6 +196,14 @@ class Memory(Provider[MemorySettings]):
         return f"Answer {number + 1} to: {asked[-1] if asked else ''}"
 
     # What the operations share
+
+    def _kept(self, message: Message) -> Message:
+        """Give a message without the fields that the provider it is like does not keep."""
+        fields = self.features.append_user.limits.fields if self.settings.like else None
+        if fields is None:
+            return message
+        defaults = Message(role=message.role)
+        return message.model_copy(update={name: getattr(defaults, name) for name in KEPT_FIELDS if name not in fields})
 
     def _touch(self, conversation_id: str, **changes: object) -> Conversation:
         changed = {**changes, "updated_at": self.context.clock.now()}

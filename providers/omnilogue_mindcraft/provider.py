@@ -35,6 +35,9 @@ from .talking import Talking, store
 from .wire import SessionRow
 
 UNDOCUMENTED = "path not documented by the vendor; a setting with the likelier guess"
+GUESSED_WORD = "the word for the role is a guess and a setting"
+KEPT_FIELDS = ("metadata", "model", "status", "usage")
+"""Of a message: what is no metadata is noted there."""
 CLIENT_FIELDS = ("model", "instructions", "max_output_tokens", "temperature", "metadata", "options")
 SERVER_FIELDS = tuple(name for name in CLIENT_FIELDS if name != "metadata")
 
@@ -54,9 +57,9 @@ FEATURES = Features(
         order=("asc", "desc"),
     ),
     get_message=unsupported("no such call; the messages are walked"),
-    append_user=native(batch=1, roles=(), parts=("text",)),
-    append_assistant=native("the word for the role is a guess and a setting", batch=1, roles=(), parts=("text",)),
-    append_system=native("the word for the role is a guess and a setting", batch=1, roles=(), parts=("text",)),
+    append_user=native(batch=1, roles=(), parts=("text",), fields=KEPT_FIELDS),
+    append_assistant=native(GUESSED_WORD, batch=1, roles=(), parts=("text",), fields=KEPT_FIELDS),
+    append_system=native(GUESSED_WORD, batch=1, roles=(), parts=("text",), fields=KEPT_FIELDS),
     edit_message=native(UNDOCUMENTED, bare_ids=True),
     delete_message=native(UNDOCUMENTED, bare_ids=True),
     clear_messages=native(),

@@ -26,24 +26,31 @@ from .streaming import Streaming
 from .wire import MessageRow, Thread
 
 FIELDS = ("title", "metadata")
+KEPT_FIELDS = ("metadata",)
 KEPT = {
     "metadata_pairs": metadata.MOST_PAIRS,
     "metadata_key_chars": metadata.LONGEST_KEY,
     "metadata_value_chars": metadata.LONGEST_VALUE,
 }
+KEPT_WITH_TITLE = {**KEPT, "metadata_pairs": metadata.MOST_PAIRS - 1, "metadata_key_chars": metadata.LONGEST_KEY - 1}
+"""The title takes a pair, and a key like its own is written with one character more."""
 NOT_YET = "not made by this provider yet"
 
 FEATURES = Features(
     list_conversations=unsupported("the vendor lists no threads"),
     get_conversation=native("known from public code"),
-    create_conversation=native("the title is kept in the metadata", fields=FIELDS),
+    create_conversation=native("the title is kept in the metadata", fields=FIELDS, title_chars=metadata.LONGEST_VALUE),
     update_conversation=native("known from public code; the title is kept in the metadata", fields=FIELDS),
     delete_conversation=unsupported("the vendor deletes no threads"),
     list_messages=native(page_size=50, order=("asc", "desc")),
     get_message=native(),
-    append_user=native("path known from public code", batch=1, roles=(), parts=("text",)),
+    append_user=native("path known from public code", batch=1, roles=(), parts=("text",), fields=KEPT_FIELDS),
     append_assistant=native(
-        "the word for the role is found out; a host that takes none refuses", batch=1, roles=(), parts=("text",)
+        "the word for the role is found out; a host that takes none refuses",
+        batch=1,
+        roles=(),
+        parts=("text",),
+        fields=KEPT_FIELDS,
     ),
     append_system=unsupported("instructions belong to an assistant or a run"),
     edit_message=unsupported("the vendor changes no messages"),
@@ -65,7 +72,7 @@ FEATURES = Features(
     ),
     stop=native("known from public code"),
     regenerate=unsupported("a run adds a reply, and none can be deleted"),
-    conversation_metadata=native("values that are no text are written as JSON text", **KEPT),
+    conversation_metadata=native("values that are no text are written as JSON text", **KEPT_WITH_TITLE),
     message_metadata=native("fixed at creation; values that are no text are written as JSON text", **KEPT),
     choose_model=native("the vendor's list of models is not checked here"),
     attach_files=unsupported(NOT_YET),
@@ -73,7 +80,10 @@ FEATURES = Features(
     send_audio=unsupported(NOT_YET),
     receive_audio=unsupported(NOT_YET),
     tool_calls=unsupported(NOT_YET),
-    citations=native("in replies, their offsets checked; those of appended messages are kept in their metadata"),
+    citations=native(
+        "in replies, their offsets checked; those of appended messages are kept in their metadata",
+        metadata_value_chars=metadata.LONGEST_VALUE,
+    ),
 )
 
 

@@ -1,1 +1,1 @@
-"""Copying conversations between two remotes: plan, apply, check, undo."""
+"""Copying between two remotes: plan, apply, check and undo."""

@@ -85,7 +85,7 @@ def _taking(row: Feature, more: tuple[str, ...], declared: Features) -> Feature:
     talking = declared.send if has(declared, "send") else declared.stream
     heeded = TURN_OPTIONS if talking.limits.fields is None else talking.limits.fields
     unheeded = tuple(name for name in more if name in RUN_FIELDS and name not in heeded)
-    limits = row.limits.model_copy(update={"fields": fields, "unheeded": unheeded or None})
+    limits = row.limits.model_copy(update={"fields": fields, "unheeded": unheeded or None, "in_state": more})
     return row.model_copy(update={"limits": limits})
 
 

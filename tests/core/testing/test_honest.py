@@ -10,7 +10,7 @@ from omnilogue.provider import Context, Provider, Turn, lossy, native, unsupport
 from omnilogue.testing import Report, conform
 from omnilogue.testing.case import Case
 from omnilogue.testing.cases import CASES
-from omnilogue_memory.provider import Memory
+from omnilogue_memory.provider import KEPT_FIELDS, Memory
 from omnilogue_memory.settings import MemorySettings
 
 pytestmark = pytest.mark.anyio
@@ -114,8 +114,8 @@ class Threads(Memory):
         },
         create_conversation=native(fields=("metadata",)),
         update_conversation=native(fields=("metadata",)),
-        append_user=native(parts=("text", "file", "image")),
-        append_assistant=native(parts=("text",)),
+        append_user=native(parts=("text", "file", "image"), fields=KEPT_FIELDS),
+        append_assistant=native(parts=("text",), fields=KEPT_FIELDS),
         send=native(empty_turn=True, fields=("model", "instructions", "metadata"), parts=("text", "file", "image")),
         stream=native(empty_turn=True, fields=("model", "instructions", "metadata"), parts=("text", "file", "image")),
     )

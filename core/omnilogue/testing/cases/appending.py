@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ...errors import InvalidInputError, UnsupportedOperationError
-from ...model import Message
+from ...model import Message, Usage
 from ..case import Case, case
 from ..expecting import expect, expect_equal, expect_error
 from ..scene import Scene
+
+FIELDS: dict[str, Any] = {
+    "metadata": {"topic": "fields"},
+    "model": "a-model",
+    "status": "partial",
+    "usage": Usage(input_tokens=3, output_tokens=4),
+    "created_at": datetime(2020, 2, 2, 2, 2, 2, tzinfo=UTC),
+    "raw": {"mood": "good"},
+}
+"""What surrounds a message, besides its place in the tree."""
 
 MOST = 600
 """The largest batch that is filled to see the next one."""
@@ -121,6 +132,37 @@ async def append_refuses_a_role_that_is_none(scene: Scene) -> None:
     expect_equal(await scene.said(conversation), [], "messages after refused roles")
 
 
+def _keeps_fields(role: str) -> Case:
+    """Make the case of the fields of one role's messages."""
+
+    async def keeps_fields(scene: Scene) -> None:
+        operation = f"append_{role}"
+        conversation, first = await scene.conversation(), Message.of(role, "The first line")
+        root, _ = await scene.remote.append(conversation, [first, Message.of(role, "The second line")], allow_loss=True)
+        given = Message.of(role, "The third line").model_copy(update={**FIELDS, "parent_id": root.id})
+        if not scene.can("message_metadata"):
+            given = given.model_copy(update={"metadata": {}})
+        await scene.remote.append(conversation, given, allow_loss=True)
+
+        kept = (await scene.messages(conversation))[-1]
+        expect_equal((kept.role, kept.text), (role, given.text), "the message that is listed last")
+        declared = scene.row(operation).limits.fields
+        for name in (*FIELDS, "parent_id"):
+            is_declared = declared is None or name in declared
+            is_kept = _is_kept(getattr(given, name), getattr(kept, name))
+            expect(is_kept or not is_declared, f"{operation} declares to keep {name}, and it is not kept")
+            expect(is_declared or not is_kept or not getattr(given, name), f"{operation} keeps {name}, undeclared")
+
+    keeps_fields.__name__ = f"append_{role}_keeps_the_fields_it_names"
+    keeps_fields.__doc__ = f"Of what surrounds a message of role {role}, exactly what the limits name is stored."
+    return case(f"append_{role}")(keeps_fields)
+
+
+def _is_kept(given: Any, kept: Any) -> bool:
+    """Whether a field is there; vendors may add to what they keep as a mapping."""
+    return kept.items() >= given.items() if isinstance(given, dict) else bool(kept == given)
+
+
 def _lines(messages: list[Message]) -> list[tuple[str, str]]:
     return [(message.role, message.text) for message in messages]
 
@@ -131,6 +173,7 @@ CASES = (
     append_user_takes_more_than_a_batch,
     append_user_stores_equal_messages_twice,
     append_user_refuses_nothing,
+    *(_keeps_fields(role) for role in ("user", "assistant", "system")),
     append_takes_the_roles_it_says,
     append_system_takes_developers_too,
     append_refuses_a_role_that_is_none,

@@ -1,0 +1,141 @@
+"""What becomes of a conversation: its title, instructions, model, pin and metadata."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from omnilogue.migrate.expected import CopyOptions, expected_draft
+from omnilogue.model import Conversation
+from omnilogue.provider import Draft, Features, native, unsupported
+from omnilogue.remote.grades import effective
+
+NONE = CopyOptions()
+WHOLE = Features(
+    create_conversation=native(),
+    update_conversation=native(),
+    conversation_metadata=native(),
+    choose_model=native(),
+)
+NARROW = Features(
+    create_conversation=native(fields=("title",), title_chars=5), update_conversation=native(fields=("title",))
+)
+BARE = effective(
+    Features(
+        get_conversation=native(),
+        create_conversation=native(fields=()),
+        choose_model=native(),
+        send=native(fields=("model", "instructions")),
+    )
+)
+"""A vendor that keeps nothing of a conversation, completed by the state."""
+
+HEEDLESS = effective(
+    Features(get_conversation=native(), create_conversation=native(fields=("title",)), send=native(fields=("model",)))
+)
+"""A vendor whose runs take no instructions, completed by the state."""
+
+
+def conversation(**fields: Any) -> Conversation:
+    return Conversation(id="c1", **fields)
+
+
+def losses(given: Conversation, features: Features, *, same: bool = True) -> list[tuple[str, str]]:
+    becomes = expected_draft(given, features, NONE, same_provider=same)
+    return [(item.kind, item.action) for item in becomes.losses if item.kind != "id"]
+
+
+FULL = conversation(title="A title", instructions="Be brief.", model="m", pinned=True, metadata={"a": [1]})
+
+
+def test_what_keeps_everything_gets_everything() -> None:
+    becomes = expected_draft(FULL, WHOLE, NONE, same_provider=True)
+
+    assert becomes.draft == Draft(title="A title", instructions="Be brief.", model="m", metadata={"a": [1]})
+    assert becomes.pinned is True
+    assert [(item.kind, item.action) for item in becomes.losses] == [("id", "mapped")]
+
+
+def test_the_model_of_another_provider_stays_behind() -> None:
+    becomes = expected_draft(FULL, WHOLE, NONE, same_provider=False)
+
+    assert becomes.draft.model is None
+    assert (becomes.losses[0].kind, becomes.losses[0].action) == ("model", "dropped")
+
+
+def test_what_the_target_does_not_keep_is_dropped() -> None:
+    becomes = expected_draft(FULL, NARROW, NONE, same_provider=True)
+
+    assert becomes.draft == Draft(title="A ti…")
+    assert becomes.pinned is None
+    assert [(item.kind, item.action) for item in becomes.losses] == [
+        ("title", "flattened"),
+        ("instructions", "dropped"),
+        ("model", "dropped"),
+        ("metadata", "dropped"),
+        ("pinned", "dropped"),
+        ("id", "dropped"),
+    ]
+
+
+def test_what_the_state_keeps_is_mapped() -> None:
+    becomes = expected_draft(FULL, BARE, NONE, same_provider=True)
+
+    assert becomes.draft == Draft(title="A title", instructions="Be brief.", model="m", metadata={"a": [1]})
+    assert [(item.kind, item.action) for item in becomes.losses] == [
+        ("title", "mapped"),
+        ("instructions", "mapped"),
+        ("model", "mapped"),
+        ("metadata", "mapped"),
+        ("pinned", "dropped"),
+        ("id", "dropped"),
+    ]
+
+
+def test_instructions_that_no_run_heeds_are_stored_and_lost() -> None:
+    becomes = expected_draft(conversation(instructions="Be brief."), HEEDLESS, NONE, same_provider=True)
+
+    assert becomes.draft.instructions == "Be brief."
+    assert ("instructions", "dropped") in {(item.kind, item.action) for item in becomes.losses}
+
+
+def test_a_title_may_not_be_kept_at_all() -> None:
+    assert losses(conversation(title="T"), Features(create_conversation=native(fields=()))) == [("title", "dropped")]
+
+
+@pytest.mark.parametrize("name", ["title", "instructions"])
+def test_half_of_a_surrogate_pair_is_replaced(name: str) -> None:
+    given = conversation(**{name: "a\ud83d"})
+
+    becomes = expected_draft(given, WHOLE, NONE, same_provider=True)
+    assert getattr(becomes.draft, name) == "a\ufffd"
+    assert losses(given, WHOLE) == [(name, "placeholder")]
+
+
+def test_times_and_vendor_fields_are_told() -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+
+    assert losses(conversation(created_at=moment, raw={"series": 1}), WHOLE) == [
+        ("time", "mapped"),
+        ("vendor_fields", "dropped"),
+    ]
+    assert losses(conversation(updated_at=moment), NARROW) == [("time", "dropped")]
+
+
+def test_metadata_is_added_within_the_limits() -> None:
+    features = WHOLE.replace(conversation_metadata=native(metadata_pairs=3))
+    options = CopyOptions(add_metadata={"batch": "7"})
+
+    becomes = expected_draft(conversation(metadata={"a": 1, "b": 2}), features, options, same_provider=True)
+    assert becomes.draft.metadata == {"batch": "7", "a": 1}
+    assert [item.example for item in becomes.losses if item.kind == "metadata"] == ["b"]
+
+
+def test_a_conversation_that_is_not_pinned_is_left_alone() -> None:
+    assert expected_draft(conversation(), WHOLE, NONE, same_provider=True).pinned is None
+
+
+def test_a_target_that_changes_nothing_pins_nothing() -> None:
+    features = WHOLE.replace(update_conversation=unsupported())
+
+    assert losses(conversation(pinned=True), features) == [("pinned", "dropped")]
