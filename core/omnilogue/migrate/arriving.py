@@ -41,18 +41,30 @@ class Arriving:
         limits = pair.target.features.append_user.limits
         self._size = max(1, limits.batch or 1)
         self._creates_whole = bool(pair.target.features.create_conversation.limits.create_with_messages)
+        self._last: str | None = None
         self._batch: list[Parcel] = []
         self._done: list[Row] = []
         self._lost = Losses()
 
     async def add(self, parcel: Parcel) -> None:
         """Take one more message; one that is left out is only noted."""
+        self._last = parcel.row.source
         if parcel.message is None:
             self._finished(parcel, None)
             return
         self._batch.append(parcel)
         if len(self._batch) >= self._size:
             await self.flush()
+
+    async def below(self, message: Message, parent: str | None) -> Message:
+        """Give the message the place it has on the target: below the copy of its parent, else below the last one."""
+        if parent is None or self._last == parent:
+            return message.model_copy(update={"parent_id": None})
+        await self.flush()
+        self.note()
+        rows = self._pair.ledger.rows(self.link)
+        target = next((row.target for row in rows if row.source == parent), None)
+        return message.model_copy(update={"parent_id": target})
 
     async def flush(self) -> None:
         """Write what was taken so far."""

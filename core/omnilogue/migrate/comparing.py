@@ -9,7 +9,8 @@ from ..model import Conversation, Message
 from .digest import digest, normalised
 from .job import Job
 from .losses import Losses
-from .walking import Walk
+from .turns import Turns, WantedTurn
+from .walking import Step, Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,31 @@ async def compare(job: Job, conversation: Conversation, target: str) -> Comparis
 async def _wanted(job: Job, conversation: Conversation, found: Comparison) -> AsyncIterator[Wanted]:
     """Give what each message of the source becomes; those that are left out are skipped."""
     walk = Walk(())
+    turns = Turns(job.pair.target.features, job.options) if job.generates else None
     async for message in job.pair.source.messages(conversation):
         found.source += 1
         step = walk.step(message)
+        made = _made(job, conversation, step, turns, found)
+        if not made:
+            found.is_exact = found.is_exact and turns is not None
+        for one in made:
+            wanted = digest(one)
+            yield Wanted(one, wanted, wanted == step.digest)
+    for one in _said(turns.end() if turns else None, found):
+        yield Wanted(one, digest(one), is_source=False)
+
+
+def _made(job: Job, conversation: Conversation, step: Step, turns: Turns | None, found: Comparison) -> list[Message]:
+    """Give what one more message of the source brings to the target."""
+    if turns is None:
         made = job.shape(conversation, step, found.losses)
-        if made is None:
-            found.is_exact = False
-        else:
-            wanted = digest(made)
-            yield Wanted(made, wanted, wanted == step.digest)
+        return [made] if made is not None else []
+    message = job.transformed(conversation, step, found.losses)
+    return _said(turns.add(message) if message is not None else None, found)
+
+
+def _said(turn: WantedTurn | None, found: Comparison) -> list[Message]:
+    if turn is None:
+        return []
+    found.losses.extend(turn.losses)
+    return [turn.user, turn.assistant]

@@ -10,8 +10,10 @@ from ..model import Conversation, Grade, Message
 from ..state import Link, Row
 from . import reconciling
 from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun
+from .branching import placed
 from .digest import digest
 from .drafts import ExpectedDraft, expected_draft
+from .generating import Generating, TurnCopy, found_again
 from .job import Job
 from .losses import Losses, LossItem
 from .selection import Shaping
@@ -28,6 +30,7 @@ class ConversationCopy:
 
     job: Job
     conversation: Conversation
+    is_branched: bool = False
     losses: Losses = field(default_factory=Losses)
     copied: int = 0
     _found: set[int] = field(default_factory=set)
@@ -41,7 +44,7 @@ class ConversationCopy:
         link = await self._link(draft)
         rows = await self._known(link)
         for _ in range(MOST_PASSES):
-            link = await self._pass(link, rows, draft)
+            link = await (self._turns(link, rows, draft) if self.job.generates else self._pass(link, rows, draft))
             rows = pair.ledger.rows(link)
             if not await self._has_grown(rows):
                 await verify(pair, link, rows)
@@ -67,6 +70,8 @@ class ConversationCopy:
         if link.target is None:
             self.job.pair.ledger.drop(link, [row.ordinal for row in rows])
             return []
+        if self.job.generates:
+            return await found_again(self.job, link, rows)
         known = await reconciling.messages(self.job.pair, link, rows)
         before = {row.ordinal for row in rows if row.state == "done"}
         self._found = {row.ordinal for row in known} - before
@@ -81,19 +86,13 @@ class ConversationCopy:
         try:
             if is_new:
                 arriving.lost(Losses(draft.losses))
-            async for message in pair.source.messages(self.conversation):
+            async for each in placed(pair.source, self.conversation, is_branched=self.is_branched):
                 self.job.stop.check()
-                step = walk.step(message)
+                step = walk.step(each.message)
                 if step.row is None:
-                    await self._write(arriving, step, next(ordinals))
-                    continue
-                if step.row.ordinal in self._found:  # written by a run that ended before it noted so
-                    arriving.lost(self._shaped(step)[1])
-                    self._found.discard(step.row.ordinal)
-                    self.copied += 1
-                if step.is_edited and self.job.update:
-                    await arriving.flush()
-                    await self._rewrite(arriving, step, step.row)
+                    await self._write(arriving, step, next(ordinals), on_branch=each.on_branch)
+                else:
+                    await self._known_one(arriving, step, step.row)
             if walk.inserted:
                 arriving.lost(Losses([LossItem("order", "flattened", str(self.conversation.ref))] * walk.inserted))
             link = await arriving.finish()
@@ -101,18 +100,56 @@ class ConversationCopy:
             arriving.note()
             self.copied += arriving.copied
             self.losses.merge(arriving.losses)
-        if is_new and draft.pinned and link.target:
-            await pair.target.update(link.target, pinned=True, timeout=LONGEST_SECONDS)
+        await self._pin(link, draft, is_new=is_new)
         return link
 
-    async def _write(self, arriving: Arriving, step: Step, ordinal: int) -> None:
-        message, losses = self._shaped(step)
+    async def _known_one(self, arriving: Arriving, step: Step, row: Row) -> None:
+        """Count a message that an earlier run wrote and did not note, and carry an edit over."""
+        if row.ordinal in self._found:
+            self._found.discard(row.ordinal)
+            arriving.lost(self._shaped(step)[1])
+            self.copied += 1
+        if step.is_edited and self.job.update:
+            await arriving.flush()
+            await self._rewrite(arriving, step, row)
+
+    async def _pin(self, link: Link, draft: ExpectedDraft, *, is_new: bool) -> None:
+        if is_new and draft.pinned and link.target:
+            await self.job.pair.target.update(link.target, pinned=True, timeout=LONGEST_SECONDS)
+
+    async def _turns(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
+        """Read the source once and have what is new brought over turn by turn."""
+        pair, job, walk = self.job.pair, self.job, Walk(rows)
+        is_new = link.target is None
+        if is_new:
+            arriving = Arriving(pair, job.migration, link, draft.draft)
+            arriving.lost(Losses(draft.losses))
+            link = await arriving.finish()
+            self.losses.merge(arriving.losses)
+        turns = TurnCopy(job, Generating(job, link, rows[-1].ordinal + 1 if rows else 0))
+        try:
+            async for each in placed(pair.source, self.conversation, is_branched=self.is_branched):
+                job.stop.check()
+                step = walk.step(each.message)
+                if step.row is None or step.row.state != "done":
+                    await turns.add(step, job.transformed(self.conversation, step, turns.losses), each.on_branch)
+            await turns.end()
+        finally:
+            self.copied += turns.generating.copied
+            self.losses.merge(turns.generating.losses)
+        await self._pin(link, draft, is_new=is_new)
+        return link
+
+    async def _write(self, arriving: Arriving, step: Step, ordinal: int, *, on_branch: bool) -> None:
+        message, losses = self._shaped(step, on_branch=on_branch)
         self.job.require_allowed(losses)
+        if message is not None:
+            message = await arriving.below(message, step.message.parent_id if self.is_branched else None)
         await arriving.add(Parcel(self._row(step, message, ordinal), message, losses))
 
-    def _shaped(self, step: Step) -> tuple[Message | None, Losses]:
+    def _shaped(self, step: Step, *, on_branch: bool = True) -> tuple[Message | None, Losses]:
         losses = Losses()
-        return self.job.shape(self.conversation, step, losses), losses
+        return self.job.shape(self.conversation, step, losses, on_branch=on_branch), losses
 
     def _row(self, step: Step, message: Message | None, ordinal: int) -> Row:
         return Row(

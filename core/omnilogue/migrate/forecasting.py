@@ -11,6 +11,7 @@ from ..errors import NotFoundError, OmnilogueError
 from ..model import Conversation
 from ..model.values import Value
 from ..state import Link, Row
+from .branching import Line, placed
 from .copying import carries_edits, require_same_shaping
 from .digest import digest
 from .drafts import expected_draft
@@ -18,7 +19,11 @@ from .failing import verdict
 from .job import Job
 from .losses import Losses
 from .pair import Pair
-from .walking import Walk
+from .turns import Turns, WantedTurn
+from .walking import Step, Walk
+
+CALLS_PER_TURN = 3
+"""A turn is sent, its ids are read, its answer is rewritten."""
 
 
 class Forecast(Value):
@@ -35,6 +40,7 @@ class Forecast(Value):
     gone: int = 0
     calls: int = 0
     generations: int = 0
+    is_branched: bool = False
     losses: str = "[]"
     code: str = ""
     error: str = ""
@@ -73,48 +79,90 @@ async def _read(job: Job, conversation: Conversation, link: Link | None) -> Fore
     if link is not None:
         require_same_shaping(link, job.shaping)
     rows = job.pair.ledger.rows(link) if link is not None and link.target is not None else []
-    walk, losses = Walk(rows), Losses()
-    new = unchanged = edited = 0
-    async for message in job.pair.source.messages(conversation):
-        step = walk.step(message)
-        if step.row is not None and step.row.state == "done" and not step.is_edited:
-            unchanged += 1
-        elif step.row is not None and step.is_edited:
-            edited += 1
-            if _would_carry(job, step.row):
-                job.shape(conversation, step, losses)
+    is_new = link is None or link.target is None
+    reading = Reading(job, conversation, rows, is_new=is_new)
+    if not await reading.go_through(is_branched=False):
+        reading = Reading(job, conversation, rows, is_new=is_new)
+        await reading.go_through(is_branched=True)
+    return await reading.forecast(link, rows)
+
+
+class Reading:
+    """One pass over a source conversation that counts what a copy would do with it."""
+
+    def __init__(self, job: Job, conversation: Conversation, rows: Sequence[Row], *, is_new: bool) -> None:
+        self.losses = Losses()
+        if is_new:
+            features, is_same = job.pair.target.features, job.pair.is_same_provider
+            self.losses.extend(expected_draft(conversation, features, job.options, same_provider=is_same).losses)
+        self._job = job
+        self._conversation = conversation
+        self._walk = Walk(rows)
+        self._turns = Turns(job.pair.target.features, job.options) if job.generates else None
+        self._new = self._unchanged = self._edited = self._generations = 0
+        self._is_branched = False
+
+    async def go_through(self, *, is_branched: bool) -> bool:
+        """Count all messages; give False where the conversation turns out to have branches that were not looked for."""
+        self._is_branched, line = is_branched, Line()
+        async for each in placed(self._job.pair.source, self._conversation, is_branched=is_branched):
+            line.add(each.message)
+            self._count(self._walk.step(each.message), on_branch=each.on_branch)
+        if not line.is_straight and not is_branched:
+            return False
+        self._end()
+        return True
+
+    def _count(self, step: Step, *, on_branch: bool) -> None:
+        if step.row is None or step.row.state != "done":
+            self._new += 1
+            self._shape(step, on_branch=on_branch)
+        elif step.is_edited:
+            self._edited += 1
+            if self._job.update and carries_edits(self._job) and step.row.target is not None:
+                self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
         else:
-            new += 1
-            job.shape(conversation, step, losses)
-    if walk.inserted:
-        losses.add("order", "flattened", str(conversation.ref), walk.inserted)
-    if link is None or link.target is None:
-        draft = expected_draft(conversation, job.pair.target.features, job.options, same_provider=_same(job))
-        losses.extend(draft.losses)
-    edits = edited if job.update and carries_edits(job) else 0
-    gone = len(walk.gone())
-    return Forecast(
-        state=await _state(job, link, rows, new=new, edits=edits, changed=bool(new or edited or gone)),
-        new=new,
-        unchanged=unchanged,
-        edited=edited,
-        edits=edits,
-        gone=gone,
-        calls=_calls(job, new + unchanged + edited, new, edits),
-        losses=losses.to_json(),
-    )
+            self._unchanged += 1
 
+    def _shape(self, step: Step, *, on_branch: bool) -> None:
+        if self._turns is None:
+            self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
+        elif message := self._job.transformed(self._conversation, step, self.losses):
+            self._turn(self._turns.add(message, on_branch=on_branch))
 
-def _same(job: Job) -> bool:
-    return job.pair.is_same_provider
+    def _turn(self, turn: WantedTurn | None) -> None:
+        if turn is not None:
+            self._generations += 1
+            self.losses.extend(turn.losses)
 
+    def _end(self) -> None:
+        if self._turns is not None:
+            self._turn(self._turns.end())
+            self.losses.extend(self._turns.left_over)
+        if self._walk.inserted:
+            self.losses.add("order", "flattened", str(self._conversation.ref), self._walk.inserted)
 
-def _would_carry(job: Job, row: Row) -> bool:
-    return job.update and carries_edits(job) and row.target is not None
+    async def forecast(self, link: Link | None, rows: Sequence[Row]) -> Forecast:
+        """Give what was counted."""
+        edits = self._edited if self._job.update and carries_edits(self._job) else 0
+        gone = len(self._walk.gone())
+        is_changed = bool(self._new or self._edited or gone)
+        return Forecast(
+            state=await _state(self._job, link, rows, new=self._new, edits=edits, changed=is_changed),
+            new=self._new,
+            unchanged=self._unchanged,
+            edited=self._edited,
+            edits=edits,
+            gone=gone,
+            is_branched=self._is_branched,
+            generations=self._generations,
+            calls=_calls(self._job, self._new + self._unchanged + self._edited, self._new, edits, self._generations),
+            losses=self.losses.to_json(),
+        )
 
 
 async def _state(
-    job: Job, link: Link | None, rows: list[Row], *, new: int, edits: int, changed: bool
+    job: Job, link: Link | None, rows: Sequence[Row], *, new: int, edits: int, changed: bool
 ) -> Literal["new", "changed", "unchanged", "diverged"]:
     if link is None or link.target is None:
         return "new"
@@ -130,18 +178,18 @@ async def has_changed(pair: Pair, link: Link, rows: Sequence[Row]) -> bool:
     assert link.target is not None  # noqa: S101  # only a copy that is there can have changed
     wanted = [(row.target, row.digest) for row in rows if row.digest is not None]
     try:
-        found = [(message.id, digest(message)) async for message in pair.target.messages(link.target)]
+        found = [(message.id, digest(message)) async for message in pair.target.messages(link.target, branches=True)]
     except NotFoundError:
         return True
     return found != list(dict.fromkeys(wanted))
 
 
-def _calls(job: Job, messages: int, new: int, edits: int) -> int:
+def _calls(job: Job, messages: int, new: int, edits: int, generations: int) -> int:
     """Estimate the requests of both ends, from their page and batch sizes."""
     source, target = job.pair.source.features, job.pair.target.features
     pages = ceil(max(1, messages) / (source.list_messages.limits.page_size or 100))
     if not new and not edits:
         return pages
-    batches = ceil(new / (target.append_user.limits.batch or 1))
+    batches = generations * CALLS_PER_TURN if generations else ceil(new / (target.append_user.limits.batch or 1))
     sweep = ceil(max(1, messages) / (target.list_messages.limits.page_size or 100))
     return 2 * pages + 1 + 1 + batches + edits + sweep

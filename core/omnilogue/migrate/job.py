@@ -13,6 +13,7 @@ from .losses import Losses, MaxLoss, gate
 from .pair import Pair
 from .selection import Shaping
 from .stopping import Stop
+from .taking import generates
 from .walking import Step
 
 
@@ -30,6 +31,11 @@ class Job:
     update: bool
     stop: Stop
 
+    @property
+    def generates(self) -> bool:
+        """Whether the target stores nothing without answering it, so that turns are sent and rewritten."""
+        return generates(self.pair.target.features)
+
     def with_shaping(self, shaping: Shaping) -> Job:
         """Give the same job with other options that change content."""
         if shaping == self.shaping:
@@ -38,11 +44,22 @@ class Job:
         transforms = tuple(self.lookup(name) for name in shaping.transform)
         return replace(self, shaping=shaping, options=options, transforms=transforms)
 
-    def shape(self, conversation: Conversation, step: Step, losses: Losses) -> Message | None:
+    def shape(
+        self, conversation: Conversation, step: Step, losses: Losses, *, on_branch: bool = True
+    ) -> Message | None:
         """Give what a message becomes on the target, None where it is left out; what is lost is added to `losses`.
 
         Raises MigrationError where a transform fails.
         """
+        message = self.transformed(conversation, step, losses)
+        if message is None:
+            return None
+        made = expected(message, self.pair.target.features, self.options, on_branch=on_branch)
+        losses.extend(made.losses)
+        return made.message
+
+    def transformed(self, conversation: Conversation, step: Step, losses: Losses) -> Message | None:
+        """Give a message as the transforms leave it, with its origin; None, and a loss, where they leave it out."""
         source = self.pair.source
         origin = Origin(
             provider=source.provider,
@@ -55,9 +72,7 @@ class Job:
         if message is None:
             losses.add("filtered", "dropped", step.key)
             return None
-        made = expected(message.model_copy(update={"origin": origin}), self.pair.target.features, self.options)
-        losses.extend(made.losses)
-        return made.message
+        return message.model_copy(update={"origin": origin})
 
     def _transformed(self, conversation: Conversation, message: Message) -> Message | None:
         source, target = self.pair.source, self.pair.target

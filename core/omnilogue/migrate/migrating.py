@@ -191,7 +191,8 @@ class Migrating:
     async def _run(self, migration: Migration, foreseen: Sequence[Foreseen]) -> Run:
         """Copy what is left, and note how the migration stands, whatever happens."""
         began, total = self.pair.clock.monotonic(), len(foreseen)
-        work = [Work(each.conversation, each.forecast.new if each.forecast else 0) for each in foreseen]
+        known = [(each.conversation, each.forecast) for each in foreseen if each.forecast]
+        work = [Work(conversation, forecast.new, forecast.is_branched) for conversation, forecast in known]
         run = Run(
             self.job(migration.id),
             work,

@@ -69,7 +69,7 @@ async def _found(pair: Pair, link: Link, rows: Sequence[Row], meant: Sequence[Ro
     """Find messages that were meant among those of the target that no other row claims."""
     assert link.target is not None  # noqa: S101  # only a conversation that is there has messages
     claims = Claims(pair, link, rows, meant)
-    async for message in pair.target.messages(link.target):
+    async for message in pair.target.messages(link.target, branches=True):
         claims.offer(message)
     return claims.found
 

@@ -23,6 +23,7 @@ class Work:
 
     conversation: Conversation
     messages: int
+    is_branched: bool = False
 
 
 class Run:
@@ -38,10 +39,11 @@ class Run:
         wait_outage: float,
         told: Callable[[int], object],
     ) -> None:
-        self.losses = Losses()
         self.copied = 0
         self.finished = 0
         self._job = job
+        work = list(work)
+        self._lost = {each.conversation.id: Losses() for each in work}
         self._left = deque(sorted(work, key=lambda each: -each.messages))
         self._total = len(self._left)
         self._concurrency = max(1, min(concurrency, len(self._left)))
@@ -50,6 +52,14 @@ class Run:
         self._told = told
         self._failure: OmnilogueError | None = None
         self._outage = Outage(job.pair.clock, wait_outage, self._probe)
+
+    @property
+    def losses(self) -> Losses:
+        """What was lost, in the order the conversations were given."""
+        whole = Losses()
+        for losses in self._lost.values():
+            whole.merge(losses)
+        return whole
 
     @property
     def left(self) -> int:
@@ -71,7 +81,7 @@ class Run:
     async def _work(self) -> None:
         while self._left and not self._job.stop.is_due and self._failure is None:
             work = self._left.popleft()
-            copy = ConversationCopy(self._job, work.conversation)
+            copy = ConversationCopy(self._job, work.conversation, is_branched=work.is_branched)
             self._settle(copy, "running")
             try:
                 await copy.run()
@@ -123,7 +133,7 @@ class Run:
         job.pair.migrations.tell(
             job.migration, state, job.pair.clock.now(), conversation, error.code if error else str(copy.copied)
         )
-        self.losses.merge(copy.losses)
+        self._lost[conversation].merge(copy.losses)
         self.copied += copy.copied
 
     async def _probe(self) -> None:

@@ -18,8 +18,13 @@ def known(number: int, *, complete: bool) -> str:
 
 def lost(losses: tuple[Loss, ...]) -> str:
     """Tell what is lost, by kind; what is inherent to any copy is not worth a word here."""
-    kinds = [f"{row.kind} ({row.count:,})" for row in losses if row.is_lost and row.loss_class != "inherent"]
-    return f"lost: {', '.join(kinds)}" if kinds else "nothing is lost"
+    counts: dict[str, int] = {}
+    for row in losses:
+        if row.is_lost and row.loss_class != "inherent":
+            counts[row.kind] = counts.get(row.kind, 0) + row.count
+    return (
+        f"lost: {', '.join(f'{kind} ({count:,})' for kind, count in counts.items())}" if counts else "nothing is lost"
+    )
 
 
 def of_plan(report: CopyReport) -> str:
@@ -31,7 +36,8 @@ def of_plan(report: CopyReport) -> str:
         here = known(counts.unchanged, complete=report.complete)
         return _with_rest(f"Nothing is to be copied {way}: {here} unchanged", report)
     about = "about " if report.sampled else ""
-    whole = "all " if not counts.unchanged and not counts.diverged and not counts.failed else ""
+    is_whole = todo > 1 and not counts.unchanged and not counts.diverged and not counts.failed
+    whole = "all " if is_whole else ""
     return _with_rest(
         f"A copy {way} would bring {about}{counted(report.messages.new, 'message')} of"
         f" {whole}{known(todo, complete=report.complete)}; {lost(report.losses)}",
@@ -46,7 +52,8 @@ def of_copy(report: CopyReport) -> str:
     if not done and not report.dead and not report.unknown:
         here = known(counts.unchanged, complete=report.complete)
         return _with_rest(f"Nothing was to be copied {way}: {here} unchanged", report)
-    whole = "all " if not (counts.unchanged or counts.diverged or report.dead or report.unknown) else ""
+    is_whole = done > 1 and not (counts.unchanged or counts.diverged or report.dead or report.unknown)
+    whole = "all " if is_whole else ""
     return _with_rest(
         f"Copied {counted(report.messages.copied, 'message')} of {whole}{known(done, complete=report.complete)} {way};"
         f" {lost(report.losses)}",

@@ -36,7 +36,7 @@ async def _compared(pair: Pair, link: Link, rows: Sequence[Row]) -> list[Message
     wanted = list({row.target or f"#{row.ordinal}": row for row in wanted}.values())
     extra: list[Message] = []
     place = 0
-    async for message in pair.target.messages(link.target):
+    async for message in pair.target.messages(link.target, branches=True):
         if place < len(wanted) and _is_copy(message, wanted[place]):
             place += 1
         elif message.origin is not None and message.origin.conversation == link.conversation:

@@ -9,6 +9,9 @@ from ..model import Message
 from ..state import Row
 from .digest import digest
 
+STAND_IN = "~"
+"""How the key of a row begins that stands for no message of the source."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -51,7 +54,7 @@ class Walk:
 
     def gone(self) -> list[Row]:
         """Give the rows whose message was not met: it was deleted at the source."""
-        return [row for key, row in self._rows.items() if key not in self._seen]
+        return [row for key, row in self._rows.items() if key not in self._seen and not key.startswith(STAND_IN)]
 
     def _key(self, message: Message, now: str) -> str:
         """Ids may be missing or repeat inside a conversation: then content and count tell messages apart."""

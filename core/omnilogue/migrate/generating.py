@@ -1,0 +1,166 @@
+"""Copying to a target that answers whatever it stores: turns are sent, and their answers rewritten.
+
+Each act is a step in the ledger: meant, sent, done. An answer that was made and not yet rewritten is found again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ..errors import MigrationError
+from ..model import Message
+from ..state import Link, LossRow, Row
+from .arriving import LONGEST_SECONDS
+from .digest import digest
+from .job import Job
+from .losses import Losses
+from .reconciling import landed
+from .turns import Turns, WantedTurn
+from .walking import STAND_IN, Step
+
+ACT_SECONDS = 600.0
+
+
+@dataclass(slots=True)
+class Generating:
+    """The turns of one conversation on their way into the target."""
+
+    job: Job
+    link: Link
+    next_ordinal: int
+    copied: int = 0
+    losses: Losses = field(default_factory=Losses)
+
+    async def take(self, turn: WantedTurn, steps: Sequence[Step]) -> None:
+        """Bring one turn over; `steps` are the messages it is made of. What is done already is not done again."""
+        rows = self._rows(turn, steps)
+        if any(row.target is None for row in rows):
+            self.job.pair.ledger.put(self.link, rows)
+            rows = await self._sent(turn, rows)
+            self.job.pair.ledger.put(self.link, rows)
+        await self._rewritten(turn, rows)
+        lost = [
+            LossRow(self.link.conversation, row.kind, row.action, row.count, row.example)
+            for row in Losses(turn.losses).rows()
+        ]
+        done = [replace(row, state="done") for row in rows]
+        self.job.pair.ledger.put(self.link, done, self.job.migration, lost)
+        self.losses.extend(turn.losses)
+        self.copied += len(steps)
+
+    def leave_out(self, step: Step) -> None:
+        """Note a message that has no place on the target."""
+        if step.row is None:
+            row = self._new(step.key, step.digest, None)
+            self.job.pair.ledger.put(self.link, [replace(row, state="done")])
+
+    def _rows(self, turn: WantedTurn, steps: Sequence[Step]) -> list[Row]:
+        """Give a row for each message, and one for a side that is a stand-in."""
+        rows = [self._row(turn, place, step) for place, step in enumerate(steps)]
+        for wanted, sources in ((turn.user, turn.user_sources), (turn.assistant, turn.assistant_sources)):
+            if not sources:
+                known = [row for row in self.job.pair.ledger.rows(self.link) if row.state != "done"]
+                met = next((row for row in known if row.source.startswith(STAND_IN)), None)
+                rows.append(met or self._new(f"{STAND_IN}{self.next_ordinal}", "", digest(wanted)))
+        return rows
+
+    def _row(self, turn: WantedTurn, place: int, step: Step) -> Row:
+        wanted = turn.user if place < len(turn.user_sources) else turn.assistant
+        if step.row is not None:
+            return step.row
+        return self._new(step.key, step.digest, digest(wanted))
+
+    def _new(self, source: str, source_digest: str, wanted: str | None) -> Row:
+        ordinal, self.next_ordinal = self.next_ordinal, self.next_ordinal + 1
+        now = self.job.pair.clock.now()
+        return Row(ordinal, source, source_digest, None, wanted, "intent", self.job.migration, now)
+
+    async def _sent(self, turn: WantedTurn, rows: Sequence[Row]) -> list[Row]:
+        """Send the question, and give the rows with the ids of both messages."""
+        target, place = self.job.pair.target, self.link.target
+        assert place is not None  # noqa: S101  # the container was created before
+        await target.send(place, turn.user.text, allow_loss=True, timeout=ACT_SECONDS)
+        newest = [message async for message in target.messages(place, order="desc", limit=2)]
+        if len(newest) < 2:
+            raise MigrationError(f"{target.name}:{place} does not hold what was sent to it", code="verification")
+        return located(rows, newest[1], newest[0], turn)
+
+    async def _rewritten(self, turn: WantedTurn, rows: Sequence[Row]) -> None:
+        """Put the wanted answer in the place of the one that was made."""
+        target, place = self.job.pair.target, self.link.target
+        answer = next(row.target for row in rows if row.digest == digest(turn.assistant) and row.target)
+        assert place is not None  # noqa: S101  # the container was created before
+        await target.edit(place, answer, turn.assistant.text, allow_loss=True, timeout=LONGEST_SECONDS)
+
+
+class TurnCopy:
+    """Puts messages together into turns, and has each turn brought over as soon as it is whole."""
+
+    def __init__(self, job: Job, generating: Generating) -> None:
+        self.generating = generating
+        self.losses = Losses()
+        self._job = job
+        self._turns = Turns(job.pair.target.features, job.options)
+        self._open: dict[int, Step] = {}
+        self._count = 0
+
+    async def add(self, step: Step, message: Message | None, on_branch: bool) -> None:
+        """Take the next message, None for one that a transform left out."""
+        if message is None:
+            self.generating.leave_out(step)
+            return
+        turn = self._turns.add(message, on_branch=on_branch)
+        self._open[self._count] = step
+        self._count += 1
+        if turn is not None:
+            await self._finish(turn)
+
+    async def end(self) -> None:
+        """Bring the last turn over."""
+        if turn := self._turns.end():
+            await self._finish(turn)
+        for place in list(self._open):
+            self.generating.leave_out(self._open.pop(place))
+        self.generating.losses.extend(self._turns.left_over)
+
+    async def _finish(self, turn: WantedTurn) -> None:
+        self._job.require_allowed(Losses(turn.losses))
+        sources = [*turn.user_sources, *turn.assistant_sources]
+        await self.generating.take(turn, [self._open.pop(place) for place in sources])
+        for place in [place for place in self._open if place < max(sources)]:
+            self.generating.leave_out(self._open.pop(place))
+
+
+def located(rows: Sequence[Row], user: Message, assistant: Message, turn: WantedTurn | None = None) -> list[Row]:
+    """Give the rows of a turn with the ids of its two messages, as sent and not yet rewritten."""
+    question = digest(turn.user) if turn else digest(user)
+    return [replace(row, state="sent", target=user.id if row.digest == question else assistant.id) for row in rows]
+
+
+async def found_again(job: Job, link: Link, rows: Sequence[Row]) -> list[Row]:
+    """Give the rows with what became of a turn that was meant and not noted as sent; absent ones are taken out.
+
+    A question that is stored without an answer is answered now: sending it again would store it twice.
+    """
+    meant = [row for row in rows if row.state == "intent"]
+    if not meant or link.target is None:
+        return list(rows)
+    done = len({row.target for row in rows if row.state != "intent" and row.target})
+    target, place = job.pair.target, link.target
+
+    async def look() -> list[Message] | None:
+        stored = [message async for message in target.messages(place)]
+        fresh = stored[done : done + 2]
+        return fresh if fresh and any(digest(fresh[0]) == row.digest for row in meant) else None
+
+    fresh = await landed(job.pair, max(row.begun_at for row in meant), look)
+    if fresh is None:
+        job.pair.ledger.drop(link, [row.ordinal for row in meant])
+        return [row for row in rows if row.state != "intent"]
+    if len(fresh) == 1:
+        await target.regenerate(place, allow_loss=True, timeout=ACT_SECONDS)
+        fresh = await look() or fresh
+    known = {row.ordinal: row for row in located(meant, fresh[0], fresh[-1])}
+    job.pair.ledger.put(link, list(known.values()))
+    return [known.get(row.ordinal, row) for row in rows]
