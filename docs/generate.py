@@ -18,7 +18,8 @@ from typing import Any
 from omnilogue.cli.described import describe_settings
 from omnilogue.cli.installed import features_of
 from omnilogue.errors import BY_CODE, OmnilogueError
-from omnilogue.model import OPERATIONS
+from omnilogue.migrate.explained import EXPLAINED
+from omnilogue.model import LOSS_CLASSES, OPERATIONS
 from omnilogue.provider import Features, Plugins, ProviderInfo
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,6 +80,17 @@ def _codes_of(kind: type[OmnilogueError]) -> str:
     return ", ".join(f"`{code}`" for code in kind.codes)
 
 
+def losses() -> str:
+    """Make the table of what is lost, by kind and action."""
+    rows = [["kind", "class", "action", "what happens"]]
+    rows += [
+        [f"`{kind}`", LOSS_CLASSES[kind], f"`{action}`", sentence]
+        for kind, actions in EXPLAINED.items()
+        for action, sentence in actions.items()
+    ]
+    return table_of(rows)
+
+
 def help_of(command: str = "") -> str:
     """Give the help text of a command, as a terminal of 80 columns shows it."""
     os.environ.update(COLUMNS="80", NO_COLOR="1", TERM="dumb")
@@ -108,6 +120,7 @@ MAKERS: dict[str, Callable[..., str]] = {
     "notes": notes,
     "settings": settings,
     "error codes": error_codes,
+    "losses": losses,
     "help": help_of,
 }
 

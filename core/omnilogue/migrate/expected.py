@@ -80,8 +80,9 @@ def _parts(message: Message, row: Feature, features: Features, losses: list[Loss
 
 def _fields(message: Message, row: Feature, losses: list[LossItem]) -> dict[str, Any]:
     """Give the other fields that are stored; what has no JSON form is stored nowhere."""
-    kept = {name: getattr(message, name) for name in ("created_at", "parent_id", "usage") if keeps(row, name)}
-    if message.model is not None:
+    kept: dict[str, Any] = {"raw": {}}  # making a default costs more than all else here
+    kept |= {name: getattr(message, name) for name in ("created_at", "parent_id", "usage") if keeps(row, name)}
+    if message.model:
         if keeps(row, "model") and is_json(message.model):
             kept["model"] = message.model
         else:

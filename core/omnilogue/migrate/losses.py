@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self, TypeAlias, get_args
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
-from ..log import printable
+from ..log import printable, redact
 from ..model import LOSS_CLASSES, LossClass, LossKind
 from ..model.values import Value
 
@@ -114,11 +114,11 @@ def _row(kind: LossKind, action: Action, count: int, example: str) -> Loss:
 
 def shown(example: str) -> str:
     """Give an example as one harmless line of at most 80 code points."""
-    text = printable(" ".join(example[: 4 * LONGEST].split()))
+    text = printable(redact(" ".join(example[: 4 * LONGEST].split())))
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def gate(losses: Iterable[Loss], max_loss: MaxLoss, *, allow_generation: bool = False) -> list[Loss]:
+def gate(losses: Iterable[Loss], max_loss: MaxLoss, allow_generation: bool = False) -> list[Loss]:
     """Give the losses nobody has consented to; where there are some, nothing may be written.
 
     Inherent losses need no consent. `generation` needs `allow_generation` and `any`.

@@ -158,7 +158,7 @@ def test_what_surrounds_the_content_is_kept_or_told(message: Message, features: 
 
     told = {item.kind for item in becomes.losses if item.is_lost}
     for name, kind in (("metadata", "metadata"), ("model", "model"), ("status", "status"), ("raw", "vendor_fields")):
-        assert getattr(becomes.message, name) == getattr(message, name) or kind in told
+        assert (getattr(becomes.message, name) or None) == (getattr(message, name) or None) or kind in told
     assert becomes.message.usage == message.usage or "usage" in told
     assert thoughts(becomes.message) == thoughts(message) or "reasoning" in told
     assert citations(becomes.message) == citations(message) or "citation" in told
