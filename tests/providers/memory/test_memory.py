@@ -199,6 +199,16 @@ async def test_it_has_the_grades_of_the_one_it_is_like(name: str) -> None:
         assert await said(remote, made) == [("user", "hello")]
 
 
+async def test_it_keeps_of_a_message_what_the_other_keeps() -> None:
+    async with like("minimax") as client:
+        remote = client.remote()
+        made = await remote.create()
+        given = Message.user("hi").model_copy(update={"model": "m", "metadata": {"a": "1"}, "raw": {"b": 2}})
+        stored = await remote.append(made, given)
+
+        assert (stored.text, stored.metadata, stored.model, stored.raw) == ("hi", {"a": "1"}, None, {})
+
+
 @pytest.mark.parametrize("name", ["archive", "mindcraft"])
 async def test_what_the_other_refuses_it_refuses(name: str) -> None:
     async with like(name) as client:
