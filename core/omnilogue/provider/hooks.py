@@ -14,13 +14,15 @@ import pluggy
 
 from ..http import Observer
 from .contract import Provider
+from .formats import Format
 from .settings import ProviderSettings
+from .transforms import Transform
 
 PROVIDERS = "omnilogue"
 """The entry-point group of providers: one entry each, named like the provider."""
 
 EXTENSIONS = "omnilogue.extensions"
-"""The entry-point group of everything else: observers and commands."""
+"""The entry-point group of everything else: formats, transforms, observers and commands."""
 
 VERSION = 1
 """The version of this specification; a plugin module says it as `OMNILOGUE_HOOKS`."""
@@ -51,6 +53,16 @@ class Command:
 @hookspec
 def omnilogue_providers() -> Iterable[ProviderInfo]:  # type: ignore[empty-body]
     """Present the provider this entry is named after."""
+
+
+@hookspec
+def omnilogue_formats() -> Iterable[Format]:  # type: ignore[empty-body]
+    """Give file formats for export and import."""
+
+
+@hookspec
+def omnilogue_transforms() -> Iterable[Transform]:  # type: ignore[empty-body]
+    """Give transforms, which a copy uses by name."""
 
 
 @hookspec

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pluggy
 
-from ..errors import ConfigurationError, PluginError
+from ..errors import ConfigurationError, InvalidInputError, PluginError
 from ..http import Observer
 from ..log import redact_pattern
 from . import hooks
 from .contract import Provider, overrides
+from .formats import Format
 from .hooks import Command, ProviderInfo
+from .transforms import Transform
 
 T = TypeVar("T")
+N = TypeVar("N", Format, Transform)
 
 OUR_DISTRIBUTION = "omnilogue"
 
@@ -43,6 +47,17 @@ METHODS = {
 }
 """The method behind each operation that has one."""
 
+HOOKS: dict[str, type[Any]] = {
+    "omnilogue_formats": Format,
+    "omnilogue_transforms": Transform,
+    "omnilogue_observers": Observer,
+    "omnilogue_commands": Command,
+}
+"""The hooks of extensions, and what each gives."""
+
+NAMED = {"omnilogue_formats": "format", "omnilogue_transforms": "transform"}
+"""Hooks whose objects are asked for by name, and the word for one of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class PluginHealth:
@@ -62,6 +77,7 @@ class Plugins:
         """With `outside=False` only what comes with Omnilogue itself is seen."""
         self._outside = outside
         self._modules: dict[tuple[str, str], Any] = {}
+        self._presented: dict[str, list[tuple[EntryPoint, Any]]] = {}
 
     def provider_names(self) -> list[str]:
         """Give the names that can be asked for, without importing any."""
@@ -80,11 +96,24 @@ class Plugins:
 
     def observers(self) -> tuple[Observer, ...]:
         """Give all observers; a broken plugin is left out, `health` tells why."""
-        return self._collected("omnilogue_observers", Observer)
+        return tuple([item for _, item in self._collected("omnilogue_observers")])
 
     def commands(self) -> tuple[Command, ...]:
         """Give all commands; a broken plugin is left out, `health` tells why."""
-        return self._collected("omnilogue_commands", Command)
+        return tuple([item for _, item in self._collected("omnilogue_commands")])
+
+    def formats(self) -> tuple[Format, ...]:
+        """Give the formats that can be asked for; a broken plugin is left out, `health` tells why."""
+        found = self._collected("omnilogue_formats")
+        return tuple([item for entry, item in found if self._rivals("omnilogue_formats", entry, item) is None])
+
+    def format(self, name: str) -> Format:
+        """Give a format. Raises InvalidInputError for an unknown name, PluginError for one that two plugins bring."""
+        return self._named("omnilogue_formats", Format, name)
+
+    def transform(self, name: str) -> Transform:
+        """Give a transform. Raises InvalidInputError for an unknown name, PluginError for one that two bring."""
+        return self._named("omnilogue_transforms", Transform, name)
 
     def health(self) -> list[PluginHealth]:
         """Load everything and tell how each entry fares."""
@@ -101,15 +130,48 @@ class Plugins:
 
     def _extension(self, entry: EntryPoint) -> None:
         module = self._module(entry)
-        for hook in ("omnilogue_observers", "omnilogue_commands"):
-            _call(module, hook, entry)
+        for hook, kind in HOOKS.items():
+            for item in _call(module, hook, entry):
+                if not isinstance(item, kind):
+                    reason = f"{hook} gives {type(item).__name__}, which is no {kind.__name__}"
+                    raise _broken(entry, reason, "plugin_contract")
+        for hook in NAMED:
+            for owner, item in self._collected(hook):
+                if owner == entry and (rivals := self._rivals(hook, entry, item)):
+                    raise _broken(entry, rivals, "plugin_duplicate")
 
-    def _collected(self, hook: str, kind: type[T]) -> tuple[T, ...]:
-        found: list[T] = []
-        for entry in self._entries(hooks.EXTENSIONS):
-            with contextlib.suppress(PluginError):
-                found += [item for item in _call(self._module(entry), hook, entry) if isinstance(item, kind)]
-        return tuple(found)
+    def _collected(self, hook: str) -> list[tuple[EntryPoint, Any]]:
+        """Give what all plugins present by one hook, asked once."""
+        if hook not in self._presented:
+            found = self._presented[hook] = []
+            for entry in self._entries(hooks.EXTENSIONS):
+                with contextlib.suppress(PluginError):
+                    presented = _call(self._module(entry), hook, entry)
+                    found += [(entry, item) for item in presented if isinstance(item, HOOKS[hook])]
+        return self._presented[hook]
+
+    def _named(self, hook: str, kind: type[N], name: str) -> N:
+        """Choose by name: a built-in wins, two outsiders of one name are both refused."""
+        found = self._collected(hook)
+        named = [(entry, item) for entry, item in found if item.name == name]
+        if not named:
+            raise _unknown(NAMED[hook], name, sorted({item.name for _, item in found}))
+        entry, item = next((one for one in named if _is_ours(one[0])), named[0])
+        if reason := self._rivals(hook, entry, item):
+            raise _broken(entry, reason, "plugin_duplicate")
+        return cast("N", item)
+
+    def _rivals(self, hook: str, entry: EntryPoint, item: Any) -> str | None:
+        """Tell why this object cannot be asked for by its name, None where it can."""
+        if _is_ours(entry):
+            return None
+        others = [one for one in self._collected(hook) if one[1].name == item.name and one[1] is not item]
+        if any(_is_ours(other) for other, _ in others):
+            return f"the name {item.name!r} belongs to a built-in {NAMED[hook]}"
+        if not others:
+            return None
+        rivals = " and ".join(sorted({_distribution(entry), *(_distribution(other) for other, _ in others)}))
+        return f"the {NAMED[hook]} {item.name!r} is brought twice, by {rivals}; uninstall one"
 
     def _entries(self, group: str) -> list[EntryPoint]:
         found = entry_points(group=group)
@@ -174,6 +236,12 @@ def _broken(entry: EntryPoint, reason: str, code: str) -> PluginError:
     return PluginError(
         f"plugin {entry.name!r} of {_distribution(entry)}: {reason}", code=code, hint="`omnilogue plugins` shows all"
     )
+
+
+def _unknown(what: str, name: str, known: list[str]) -> InvalidInputError:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known) or 'none'}"
+    return InvalidInputError(f"there is no {what} {name!r}", hint=hint)
 
 
 def _distribution(entry: EntryPoint) -> str:
