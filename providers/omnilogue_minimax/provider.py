@@ -43,7 +43,11 @@ FEATURES = Features(
     get_message=native(),
     append_user=native("path known from public code", batch=1, roles=(), fields=(), parts=("text",)),
     append_assistant=native(
-        "the word for the role is found out; a host that takes none refuses", batch=1, roles=(), fields=(), parts=("text",)
+        "the word for the role is found out; a host that takes none refuses",
+        batch=1,
+        roles=(),
+        fields=(),
+        parts=("text",),
     ),
     append_system=unsupported("instructions belong to an assistant or a run"),
     edit_message=unsupported("the vendor changes no messages"),

@@ -255,7 +255,7 @@ async def test_losses_are_refused_before_anything_is_written(memory: Remotes, wr
         await stored(content, target, allow_loss=("reasoning",))
 
     assert writes == []
-    assert caught.value.losses == ("model", "pinned", "role", "status", "tool_call", "vendor_fields")
+    assert caught.value.losses == ("pinned", "role", "tool_call", "vendor_fields")
 
 
 async def test_with_consent_the_rest_is_stored_and_the_losses_are_told(memory: Remotes) -> None:
@@ -265,7 +265,7 @@ async def test_with_consent_the_rest_is_stored_and_the_losses_are_told(memory: R
     report = await stored(content, target, allow_loss=True)
 
     counts = {loss["kind"]: loss["count"] for loss in report.losses if loss["class"] != "inherent"}
-    assert counts == dict.fromkeys(("model", "status", "pinned", "vendor_fields", "reasoning", "role", "tool_call"), 1)
+    assert counts == dict.fromkeys(("pinned", "vendor_fields", "reasoning", "role", "tool_call"), 1)
     assert (report.conversations, report.messages) == (2, 3)
 
 

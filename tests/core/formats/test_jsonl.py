@@ -36,7 +36,7 @@ MOMENT = st.none() | st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), tim
 ROLE = st.sampled_from(["system", "developer", "user", "assistant", "tool"]) | st.text(min_size=1, max_size=9).map(
     "other:{}".format
 )
-LATER = st.just({}) | st.fixed_dictionaries({"later_field": JSON})
+LATER: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries({"later_field": JSON})
 CITATION = st.builds(model.Citation, start=NUMBER, end=NUMBER, marker=MAYBE, quote=MAYBE, url=MAYBE, title=MAYBE)
 MEDIA = {
     "url": MAYBE,

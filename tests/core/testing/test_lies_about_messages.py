@@ -7,7 +7,7 @@ import pytest
 
 from omnilogue.errors import UnsupportedOperationError
 from omnilogue.model import Conversation, Message, TextPart
-from omnilogue.provider import Changes, Draft
+from omnilogue.provider import Changes, Draft, native
 from omnilogue_memory.provider import Memory
 
 
@@ -55,6 +55,18 @@ class RefusesARoleItDeclares(Memory):
         if any(message.role == "tool" for message in messages):
             raise UnsupportedOperationError("no tools here")
         return await super().append(conversation_id, messages)
+
+
+class ForgetsUsage(Memory):
+    found_by = "append_user_keeps_the_fields_it_says"
+
+    async def append(self, conversation_id: str, messages: Sequence[Message]) -> list[Message]:
+        return await super().append(conversation_id, [one.model_copy(update={"usage": None}) for one in messages])
+
+
+class HasNoBranches(Memory):
+    found_by = "append_user_keeps_branches_as_it_says"
+    features = Memory.features.replace(append_user=native(batch=50, branches=True, roles=("tool", "other:*")))
 
 
 class Normalises(Memory):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ...errors import InvalidInputError, UnsupportedOperationError
-from ...model import Message
+from ...model import Message, Usage
 from ..case import Case, case
 from ..expecting import expect, expect_equal, expect_error
 from ..scene import Scene
@@ -121,6 +122,42 @@ async def append_refuses_a_role_that_is_none(scene: Scene) -> None:
     expect_equal(await scene.said(conversation), [], "messages after refused roles")
 
 
+@case("append_user")
+async def append_user_keeps_the_fields_it_says(scene: Scene) -> None:
+    """Of a message's own fields those the limits name are stored, and no others."""
+    conversation = await scene.conversation()
+    given: dict[str, Any] = {
+        "created_at": datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC),
+        "run_id": "run_1",
+        "model": "model-1",
+        "usage": Usage(input_tokens=3, output_tokens=4, total_tokens=7),
+        "status": "partial",
+        "raw": {"told_besides": "x"},
+    }
+    await scene.remote.append(conversation, Message.user("A line.").model_copy(update=given), allow_loss=True)
+
+    [listed] = await scene.messages(conversation)
+    fields = scene.row("append_user").limits.fields
+    kept = [name for name, value in given.items() if getattr(listed, name) == value]
+    expect_equal(kept, [name for name in given if fields is None or name in fields], "fields that are stored")
+
+
+@case("append_user")
+async def append_user_keeps_branches_as_it_says(scene: Scene) -> None:
+    """A message is stored below the parent it names where the limits say so, and nowhere else."""
+    conversation = await scene.conversation()
+    first = await scene.remote.append(conversation, "First", allow_loss=True)
+    await scene.remote.append(conversation, "Second", allow_loss=True)
+    other = Message.user("Other").model_copy(update={"parent_id": first.id})
+    await scene.remote.append(conversation, other, allow_loss=True)
+
+    every = [message async for message in scene.remote.messages(conversation, branches=True)]
+    expect_equal(sorted(message.text for message in every), ["First", "Other", "Second"], "messages of all branches")
+    parent = next(message.parent_id for message in every if message.text == "Other")
+    keeps = scene.row("append_user").limits.branches is True
+    expect_equal(parent is not None and parent == first.id, keeps, "whether a message stands below its parent")
+
+
 def _lines(messages: list[Message]) -> list[tuple[str, str]]:
     return [(message.role, message.text) for message in messages]
 
@@ -134,4 +171,6 @@ CASES = (
     append_takes_the_roles_it_says,
     append_system_takes_developers_too,
     append_refuses_a_role_that_is_none,
+    append_user_keeps_the_fields_it_says,
+    append_user_keeps_branches_as_it_says,
 )
