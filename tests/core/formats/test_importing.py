@@ -171,12 +171,33 @@ async def texts_of(remote: AsyncRemote) -> list[str]:
     return [message.text for message in messages]
 
 
-async def test_the_active_branch_may_end_before_the_last_message(archive: Remotes) -> None:
+@pytest.mark.parametrize(
+    "others",
+    [[("c", "b"), ("d", "b"), ("e", "d")], [("c", None), ("d", "a")], [("c", None), ("d", "a"), ("e", None)]],
+)
+async def test_the_active_branch_may_end_before_the_last_message(
+    others: list[tuple[str, str | None]], archive: Remotes
+) -> None:
     remote = archive("one")
 
-    await stored(tree_lines("c", ("a", None), ("b", "a"), ("c", None), ("d", "b"), ("e", "d")), remote)
+    await stored(tree_lines("c", ("a", None), ("b", "a"), *others), remote)
 
     assert await texts_of(remote) == ["a", "b", "c"]
+    [(_, messages)] = await everything(remote, branches=True)
+    assert len(messages) == 2 + len(others)
+
+
+async def test_what_is_left_out_passes_its_place_on(archive: Remotes) -> None:
+    remote = archive("one")
+    content = tree_lines("", ("a", None), ("b", "a"), ("EMPTY", "a"), ("c", "EMPTY"), ("d", "c"), ("e", "EMPTY"))
+    blank = content.replace(b'"text":"EMPTY"', b'"text":" "')
+
+    await stored(blank, remote, allow_loss=("part",))
+
+    [(_, messages)] = await everything(remote, branches=True)
+    texts = {message.id: message.text for message in messages}
+    below = {message.text: texts.get(message.parent_id) for message in messages}
+    assert below == {"a": None, "b": "a", "c": "a", "d": "c", "e": "a"}
 
 
 @pytest.mark.parametrize(

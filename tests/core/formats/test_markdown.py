@@ -103,6 +103,12 @@ def test_code_keeps_its_signs_in_a_fence_longer_than_itself(written: Any) -> Non
     ]
 
 
+def test_a_shorter_fence_does_not_end_a_longer_one(written: Any) -> None:
+    found = lines(written, TextPart(text="````\n```\n<b>\n````\n<i>"))
+
+    assert found[:5] == ["> ````", "> ```", "> <b>", "> ````", "> &lt;i&gt;"]
+
+
 def test_a_fence_that_is_never_closed_ends_with_its_text(written: Any) -> None:
     found = lines(written, TextPart(text="```\n<b>"), TextPart(text="after"))
 
