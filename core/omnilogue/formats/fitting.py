@@ -27,6 +27,7 @@ FIELD_LOSSES: dict[str, LossKind] = {
     "run_id": "id",
     "model": "model",
     "usage": "usage",
+    "origin": "id",
     "raw": "vendor_fields",
 }
 """The kind of loss a field of a message is where a vendor does not store it."""
@@ -108,6 +109,8 @@ def _field_losses(message: Message, row: Feature) -> Iterator[Lost]:
     for name, kind in FIELD_LOSSES.items():
         if getattr(message, name) not in (None, {}) and not _takes(row, name):
             yield Lost(kind, "dropped")
+    if message.model_extra and not _takes(row, "raw"):
+        yield Lost("vendor_fields", "dropped")
     if message.status != "complete" and not _takes(row, "status"):
         yield Lost("status", "dropped")
 

@@ -153,6 +153,15 @@ def test_what_a_conversation_cannot_be_created_with_is_told() -> None:
     assert kinds(fitted.losses) == ["id", "time", "instructions", "model", "metadata", "vendor_fields", "pinned"]
 
 
+def test_what_a_later_version_adds_and_the_origin_are_told() -> None:
+    message = Message.model_validate(
+        {"role": "user", "parts": [{"type": "text", "text": "x"}], "origin": {"message": "1"}, "later": 1}
+    )
+
+    assert kinds(fit(message, POOR)[1]) == ["id", "vendor_fields"]
+    assert kinds(fit(message, WHOLE)[1]) == []
+
+
 def test_a_field_that_no_run_heeds_is_a_loss_of_its_name() -> None:
     features = WHOLE.replace(create_conversation=native(unheeded=("instructions",)), choose_model=unsupported())
 
