@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from ..errors import InvalidInputError, NotFoundError
+from ..errors import NotFoundError
 from ..log import logger
 from ..model import Conversation, Message
 from ..provider import Entry, Format
 from ..remote import AsyncRemote
 from ..remote.options import UNSET, Timeout
+from .guarding import write_entries
 from .tally import Tally
 
 Watch = Callable[[Entry], object]
@@ -39,12 +40,11 @@ async def export_to(
 ) -> Exported:
     """Write one conversation, or all that the remote lists, in constant memory; `timeout` is for each request.
 
-    Raises InvalidInputError for a format that only reads, and all that reading a remote may raise.
+    Raises InvalidInputError for a format that only reads, PluginError for one that fails, and all that reading a
+    remote may raise.
     """
-    if form.write is None:
-        raise InvalidInputError(f"{form.name} cannot be written")
     source = Source(remote, conversation_id, form, timeout, watch)
-    await form.write(source, file)
+    await write_entries(form, source, file)
     return source.report()
 
 

@@ -17,6 +17,7 @@ from ..remote import AsyncRemote
 from ..remote.grades import require
 from ..remote.options import UNSET, AllowLoss, Timeout
 from .fitting import fit, fit_conversation
+from .guarding import read_entries
 from .shape import Shape, Shaping
 from .storing import Storing
 from .tally import Tally
@@ -60,8 +61,6 @@ async def import_from(
     `timeout` is for each call that writes. Raises InvalidInputError naming the line, UnsupportedOperationError,
     LossRefusedError; until here nothing was written. A failure later names what is stored.
     """
-    if form.read is None:
-        raise InvalidInputError(f"{form.name} cannot be read")
     require(remote.features, remote.name, NEEDED, True)
     survey = await _surveyed(file, form, remote.features)
     survey.losses.require(f"{remote.name}: the import", allow_loss)
@@ -70,7 +69,7 @@ async def import_from(
     total = survey.conversations + survey.messages
     async with storing:
         number = 0
-        async for entry in form.read(file):
+        async for entry in read_entries(form, file):
             if isinstance(entry, Conversation):
                 number += 1
                 await storing.begin(entry, survey.shapes.get(number, Shape()))
@@ -84,10 +83,9 @@ async def import_from(
 
 async def _surveyed(file: BinaryIO, form: Format, features: Features) -> Survey:
     """Read the file without writing anything. Raises InvalidInputError naming what does not fit."""
-    assert form.read is not None  # noqa: S101  # import_from looked
     survey, shaping, place = Survey(), None, ""
     branches = features.append_user.limits.branches is True
-    async for entry in form.read(file):
+    async for entry in read_entries(form, file):
         if isinstance(entry, Conversation):
             _note_shape(survey, shaping, place)
             shaping = Shaping(entry, branches=branches)

@@ -14,6 +14,7 @@ from omnilogue.errors import (
     InvalidInputError,
     LossRefusedError,
     NotFoundError,
+    PluginError,
     UnavailableError,
     UnsupportedOperationError,
 )
@@ -302,6 +303,27 @@ async def test_a_format_does_only_what_it_can(memory: Remotes) -> None:
         await import_from(io.BytesIO(), MARKDOWN, memory("one"))
     with pytest.raises(InvalidInputError, match="x cannot be written"):
         await export_to(io.BytesIO(), Format("x", (), read=JSONL.read), memory("two"))
+
+
+async def test_a_format_that_fails_is_named(memory: Remotes, writes: list[str]) -> None:
+    async def broken(entries: Any, file: Any) -> None:
+        raise LookupError("lost")
+
+    async def lost(file: Any) -> AsyncIterator[Entry]:
+        yield Conversation(id="c1")
+        raise LookupError("lost")
+
+    async def orphan(file: Any) -> AsyncIterator[Entry]:
+        yield Message.user("x")
+
+    remote = memory("one")
+    with pytest.raises(PluginError, match="the format 'x' failed: LookupError: lost"):
+        await export_to(io.BytesIO(), Format("x", (), write=broken), remote)
+    with pytest.raises(PluginError, match="the format 'x' failed: LookupError: lost"):
+        await import_from(io.BytesIO(), Format("x", (), read=lost), remote)
+    with pytest.raises(PluginError, match="the format 'x' gives Message where a conversation must come"):
+        await import_from(io.BytesIO(), Format("x", (), read=orphan), remote)
+    assert writes == []
 
 
 # On the way
