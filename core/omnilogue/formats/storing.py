@@ -40,6 +40,7 @@ class Storing:
         self._is_pinned = False
         self._waiting: list[Message] = []
         self._old_ids: list[str | None] = []
+        self._characters = 0
         self._stored_ids: dict[str, str | None] = {}
         self._newest: str | None = None
         self._before: str | None = None
@@ -94,7 +95,8 @@ class Storing:
         self._below = None
         self._waiting.append(fitted if below is None else fitted.model_copy(update={"parent_id": below}))
         self._old_ids.append(message.id)
-        if len(self._waiting) >= self._size or sum(len(one.text) for one in self._waiting) > BATCH_CHARACTERS:
+        self._characters += len(fitted.text)
+        if len(self._waiting) >= self._size or self._characters > BATCH_CHARACTERS:
             await self._flush()
 
     async def _pass_on(self, message: Message, below: str | None) -> None:
@@ -106,7 +108,8 @@ class Storing:
     async def _flush(self) -> None:
         if not self._waiting or self._conversation is None:
             return
-        waiting, old_ids, self._waiting, self._old_ids = self._waiting, self._old_ids, [], []
+        waiting, old_ids = self._waiting, self._old_ids
+        self._waiting, self._old_ids, self._characters = [], [], 0
         stored = await self._remote.append(
             self._conversation, waiting, timeout=self._timeout, allow_loss=self._allow_loss
         )
