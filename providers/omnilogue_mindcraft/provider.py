@@ -6,7 +6,7 @@ The pages: https://apifox.com/apidoc/shared/0fd7ea54-919e-4c93-b673-c60219bc82e0
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from omnilogue.errors import NotFoundError, ProtocolError
 from omnilogue.http import Auth, KeyAuth
@@ -41,6 +41,9 @@ KEPT_FIELDS = ("metadata", "model", "status", "usage")
 CLIENT_FIELDS = ("model", "instructions", "max_output_tokens", "temperature", "metadata", "options")
 SERVER_FIELDS = tuple(name for name in CLIENT_FIELDS if name != "metadata")
 
+KEPT_FIELDS = ("run_id", "model", "usage", "status")
+APPENDED: dict[str, Any] = {"batch": 1, "roles": (), "fields": KEPT_FIELDS, "parts": ("text",)}
+
 FEATURES = Features(
     list_conversations=native(
         "the vendor calls it in development", page_size=50, filters=("title",), order=CONVERSATION_ORDERS
@@ -57,9 +60,9 @@ FEATURES = Features(
         order=("asc", "desc"),
     ),
     get_message=unsupported("no such call; the messages are walked"),
-    append_user=native(batch=1, roles=(), parts=("text",), fields=KEPT_FIELDS),
-    append_assistant=native(GUESSED_WORD, batch=1, roles=(), parts=("text",), fields=KEPT_FIELDS),
-    append_system=native(GUESSED_WORD, batch=1, roles=(), parts=("text",), fields=KEPT_FIELDS),
+    append_user=native(**APPENDED),
+    append_assistant=native("the word for the role is a guess and a setting", **APPENDED),
+    append_system=native("the word for the role is a guess and a setting", **APPENDED),
     edit_message=native(UNDOCUMENTED, bare_ids=True),
     delete_message=native(UNDOCUMENTED, bare_ids=True),
     clear_messages=native(),

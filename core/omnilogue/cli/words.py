@@ -38,3 +38,8 @@ Meta: TypeAlias = Annotated[tuple[str, ...], Parameter(help="Metadata; repeatabl
 Attach: TypeAlias = Annotated[
     tuple[Path, ...], Parameter(help="A file to go along: an image, audio or any other; repeatable.", metavar="FILE")
 ]
+
+FormatName: TypeAlias = Annotated[
+    str | None,
+    Parameter(name="--format", help="Its format; told by the suffix where it can be: .jsonl, .md.", metavar="NAME"),
+]

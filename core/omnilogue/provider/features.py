@@ -35,16 +35,14 @@ class Limits(BaseModel):
     """True when the vendor may still be answering after its answer to us was lost."""
     bare_ids: bool | None = None
     """True when the vendor takes a message id without its conversation: the core looks first whether it is there."""
+    branches: bool | None = None
+    """True when a message is stored below the one its `parent_id` names, so that branches survive."""
     parts: tuple[str, ...] | None = None
     """Types of parts that are stored; None means all of them."""
     roles: tuple[str, ...] | None = None
     """Roles that an append takes besides the one the operation names: `tool`, `other:*`."""
     fields: tuple[str, ...] | None = None
-    """Fields or options that are honoured; None means all of them.
-
-    For an append: the fields of a message that are stored besides its role and its parts, of `metadata`, `model`,
-    `status`, `usage`, `created_at`, `parent_id` and `raw`.
-    """
+    """Fields or options that are honoured; None means all of them. Of a message, those besides parts and metadata."""
     unheeded: tuple[str, ...] | None = None
     """Fields that are kept and that no run can be given: giving one is a loss of its name."""
     in_state: tuple[str, ...] | None = None

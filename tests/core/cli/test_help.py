@@ -15,6 +15,7 @@ COMMANDS += [["state", name] for name in ("backup", "upgrade", "rename")]
 PROMISED = {
     *("ls", "show", "new", "update", "append", "send", "regenerate", "edit", "rm", "clear"),
     *("adopt", "state", "remotes", "providers", "plugins", "emulate", "demo", "conform"),
+    *("export", "import"),
 }
 
 
