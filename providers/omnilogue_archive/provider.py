@@ -22,7 +22,7 @@ TEXT_BYTES = 64 * 1024 * 1024
 
 SILENT = unsupported("an archive keeps, it does not answer")
 KEPT_WHOLE = native("kept whole")
-APPENDED = native("any role", batch=BATCH, branches=True, roles=("developer", "tool", "other:*"), text_bytes=TEXT_BYTES)
+APPENDED = native("any role", batch=BATCH, roles=("developer", "tool", "other:*"), text_bytes=TEXT_BYTES)
 
 
 class Archive(Provider[ArchiveSettings]):

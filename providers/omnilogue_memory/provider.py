@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 PAGE_SIZE = 50
 TEXT_BYTES = 64 * 1024 * 1024
-KEPT_FIELDS = ("metadata", "model", "status", "usage", "created_at", "raw")
+KEPT_FIELDS = ("metadata", "run_id", "model", "status", "usage", "created_at", "raw")
 """Of a message; its place in the tree is always the end."""
 OPTIONS = ("model", "instructions", "max_output_tokens", "temperature", "tools", "metadata")
 

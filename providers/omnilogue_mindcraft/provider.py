@@ -35,14 +35,11 @@ from .talking import Talking, store
 from .wire import SessionRow
 
 UNDOCUMENTED = "path not documented by the vendor; a setting with the likelier guess"
-GUESSED_WORD = "the word for the role is a guess and a setting"
-KEPT_FIELDS = ("metadata", "model", "status", "usage")
+KEPT_FIELDS = ("metadata", "run_id", "model", "status", "usage")
 """Of a message: what is no metadata is noted there."""
+APPENDED: dict[str, Any] = {"batch": 1, "roles": (), "fields": KEPT_FIELDS, "parts": ("text",)}
 CLIENT_FIELDS = ("model", "instructions", "max_output_tokens", "temperature", "metadata", "options")
 SERVER_FIELDS = tuple(name for name in CLIENT_FIELDS if name != "metadata")
-
-KEPT_FIELDS = ("run_id", "model", "usage", "status")
-APPENDED: dict[str, Any] = {"batch": 1, "roles": (), "fields": KEPT_FIELDS, "parts": ("text",)}
 
 FEATURES = Features(
     list_conversations=native(

@@ -55,14 +55,14 @@ def fit_conversation(conversation: Conversation, features: Features) -> Fitted:
     row = features.create_conversation
     checked_metadata(conversation.metadata)
     given: dict[str, Any] = {name: getattr(conversation, name) for name in CREATED if getattr(conversation, name)}
-    taken = {name: value for name, value in given.items() if _takes(row, name) and _has(features, FIELD_ROWS.get(name))}
+    taken = {name: value for name, value in given.items() if takes(row, name) and _has(features, FIELD_ROWS.get(name))}
     lost = [Lost("id", "dropped"), *_row_losses(row)]
     lost += [Lost("time", "dropped") for moment in (conversation.created_at, conversation.updated_at) if moment]
     lost += [Lost(name, "dropped") for name in CREATED if name in given and name not in taken]
     lost += [Lost(name, "dropped") for name in CREATED if name in unheeded(row, taken)]
     if conversation.raw or conversation.model_extra:
         lost.append(Lost("vendor_fields", "dropped"))
-    can_pin = _has(features, "update_conversation") and _takes(features.update_conversation, "pinned")
+    can_pin = _has(features, "update_conversation") and takes(features.update_conversation, "pinned")
     if conversation.pinned and not can_pin:
         lost.append(Lost("pinned", "dropped"))
     return Fitted(taken, conversation.pinned and can_pin, lost)
@@ -107,11 +107,11 @@ def _field_losses(message: Message, row: Feature) -> Iterator[Lost]:
     if message.id is not None:
         yield Lost("id", "dropped")
     for name, kind in FIELD_LOSSES.items():
-        if getattr(message, name) not in (None, {}) and not _takes(row, name):
+        if getattr(message, name) not in (None, {}) and not takes(row, name):
             yield Lost(kind, "dropped")
-    if message.model_extra and not _takes(row, "raw"):
+    if message.model_extra and not takes(row, "raw"):
         yield Lost("vendor_fields", "dropped")
-    if message.status != "complete" and not _takes(row, "status"):
+    if message.status != "complete" and not takes(row, "status"):
         yield Lost("status", "dropped")
 
 
@@ -137,7 +137,8 @@ def _row_losses(row: Feature) -> list[Lost]:
     return [Lost(kind, "dropped") for kind in kinds]
 
 
-def _takes(row: Feature, field: str) -> bool:
+def takes(row: Feature, field: str) -> bool:
+    """Whether what this row stores has the field; a parent among them means that branches survive."""
     return row.limits.fields is None or field in row.limits.fields
 
 

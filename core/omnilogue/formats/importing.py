@@ -16,7 +16,7 @@ from ..provider import Entry, Features, Format, Lost
 from ..remote import AsyncRemote
 from ..remote.grades import require
 from ..remote.options import UNSET, AllowLoss, Timeout
-from .fitting import fit, fit_conversation
+from .fitting import fit, fit_conversation, takes
 from .guarding import read_entries
 from .shape import Shape, Shaping
 from .storing import Storing
@@ -84,7 +84,7 @@ async def import_from(
 async def _surveyed(file: BinaryIO, form: Format, features: Features) -> Survey:
     """Read the file without writing anything. Raises InvalidInputError naming what does not fit."""
     survey, shaping, place = Survey(), None, ""
-    branches = features.append_user.limits.branches is True
+    branches = takes(features.append_user, "parent_id")
     async for entry in read_entries(form, file):
         if isinstance(entry, Conversation):
             _note_shape(survey, shaping, place)

@@ -10,7 +10,7 @@ from ..log import logger
 from ..model import Conversation, Message
 from ..remote import AsyncRemote
 from ..remote.options import AllowLoss, Timeout
-from .fitting import fit, fit_conversation
+from .fitting import fit, fit_conversation, takes
 from .shape import Shape, branches_off
 
 BATCH_CHARACTERS = 4 * 1024 * 1024
@@ -29,9 +29,9 @@ class Storing:
         self._remote = remote
         self._allow_loss = allow_loss
         self._timeout = timeout
-        limits = remote.features.append_user.limits
-        self._size = max(1, limits.batch or 1)
-        self._keeps_branches = limits.branches is True
+        row = remote.features.append_user
+        self._size = max(1, row.limits.batch or 1)
+        self._keeps_branches = takes(row, "parent_id")
         self._conversation: Conversation | None = None
         self._reset(Shape())
 

@@ -35,8 +35,6 @@ class Limits(BaseModel):
     """True when the vendor may still be answering after its answer to us was lost."""
     bare_ids: bool | None = None
     """True when the vendor takes a message id without its conversation: the core looks first whether it is there."""
-    branches: bool | None = None
-    """True when a message is stored below the one its `parent_id` names, so that branches survive."""
     parts: tuple[str, ...] | None = None
     """Types of parts that are stored; None means all of them."""
     roles: tuple[str, ...] | None = None

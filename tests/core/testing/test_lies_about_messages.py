@@ -57,16 +57,16 @@ class RefusesARoleItDeclares(Memory):
         return await super().append(conversation_id, messages)
 
 
-class ForgetsUsage(Memory):
-    found_by = "append_user_keeps_the_fields_it_says"
+class ForgetsTheModel(Memory):
+    found_by = "append_assistant_keeps_the_fields_it_names"
 
     async def append(self, conversation_id: str, messages: Sequence[Message]) -> list[Message]:
-        return await super().append(conversation_id, [one.model_copy(update={"usage": None}) for one in messages])
+        return await super().append(conversation_id, [one.model_copy(update={"model": None}) for one in messages])
 
 
-class HasNoBranches(Memory):
-    found_by = "append_user_keeps_branches_as_it_says"
-    features = Memory.features.replace(append_user=native(batch=50, branches=True, roles=("tool", "other:*")))
+class SaysItKeepsLess(Memory):
+    found_by = "append_user_keeps_the_fields_it_names"
+    features = Memory.features.replace(append_user=native(batch=50, roles=("tool", "other:*"), fields=("metadata",)))
 
 
 class Normalises(Memory):
