@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from dataclasses import dataclass, replace
 
@@ -19,6 +18,7 @@ from .planning import spread
 from .progress import CopyProgress, Progress
 from .reports import CheckedMessages, CheckReport, Finding
 from .selection import Chosen, Selection, Shaping, choose
+from .together import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Checking:
         chosen = await self._chosen()
         links = {link.conversation: link for link in self._pair.ledger.links() if link.target}
         unlinked = [each for each in chosen.conversations if each.id not in links]
-        is_whole = not self._is_filtered and not self._options.one_way
+        is_whole = not self._is_filtered
         strangers, listed = Strangers(self._job), []
         if unlinked or is_whole:
             targets = {link.target for link in links.values()}
@@ -85,15 +85,18 @@ class Checking:
         found: list[Finding | None] = [None] * len(pairings)
         left = deque(range(len(pairings)))
 
+        began, done = self._pair.clock.monotonic(), 0
+
         async def work() -> None:
+            nonlocal done
             while left:
                 place = left.popleft()
                 found[place] = await self._finding(pairings[place])
-                self._progress(CopyProgress("check", len(pairings) - len(left), len(pairings), self._messages.equal))
+                done += 1
+                seconds = self._pair.clock.monotonic() - began
+                self._progress(CopyProgress("check", done, len(pairings), self._messages.equal, seconds))
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._options.concurrency, len(pairings))):
-                group.create_task(work())
+        await together(min(self._options.concurrency, len(pairings)), work)
         return [each for each in found if each is not None]
 
     async def _finding(self, pairing: _Pairing) -> Finding:
@@ -123,9 +126,15 @@ class Checking:
     def _only_there(self, conversation: Conversation) -> Finding:
         return Finding(symbol="-", target=f"{self._pair.target.name}:{conversation.id}")
 
+    @property
+    def _left_out(self) -> set[str]:
+        """Symbols that are counted and not listed."""
+        equal = {"=", "~"} if self._options.differences else set()
+        return equal | {"-"} if self._options.one_way else equal
+
     def _report(self, found: list[Finding], *, complete: bool) -> CheckReport:
         symbols = [each.symbol for each in found]
-        shown = [each for each in found if not self._options.differences or each.symbol not in {"=", "~"}]
+        shown = [each for each in found if each.symbol not in self._left_out]
         report = CheckReport(
             equal=symbols.count("=") + symbols.count("~"),
             different=symbols.count("*"),
@@ -134,6 +143,7 @@ class Checking:
             failed=symbols.count("!"),
             messages=self._messages,
             complete=complete,
+            one_way=self._options.one_way,
             items=tuple(shown),
         )
         sentence = sentences.of_check(report, f"{self._pair.source.name}:", f"{self._pair.target.name}:")

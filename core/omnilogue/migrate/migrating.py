@@ -16,7 +16,7 @@ from .asked import Options
 from .job import Job
 from .losses import allowing, failing, gate
 from .pair import Pair
-from .planning import Foreseen, Planning, Sum, undo_forecast
+from .planning import Foreseen, Planning, Sum, spread, undo_forecast
 from .progress import CopyProgress, Progress
 from .reports import CopyReport, Failure, Plan, RateLimit, Rates
 from .running import Run, Work
@@ -102,7 +102,9 @@ class Migrating:
         with self.pair.writing(), self._tuned():
             chosen = await choose(self.pair.source, self.options.selection, self.pair.clock)
             foreseen = await self._forecasts(chosen)
-            if planned is not None and fingerprint(foreseen) != planned.fingerprint:
+            if self.stop.is_due:
+                return self._stopped_early(chosen, foreseen, began)
+            if planned is not None and fingerprint(foreseen, self.options.sample) != planned.fingerprint:
                 raise StateError(
                     "an end has changed since this was planned", code="ledger_mismatch", hint="plan it again"
                 )
@@ -121,6 +123,8 @@ class Migrating:
             found = [await self.pair.source.conversation(item.conversation) for item in dead]
             chosen = Chosen(found, migration.complete)
             foreseen = await self._forecasts(chosen)
+            if self.stop.is_due:
+                return self._stopped_early(chosen, foreseen, began)
             self._require_consent(foreseen)
             run = await self._run(migration, foreseen)
         return self._reported(migration, chosen, foreseen, run, began)
@@ -202,7 +206,11 @@ class Migrating:
             told=lambda copied: self.progress(
                 CopyProgress("copy", run.finished, total, copied, self.pair.clock.monotonic() - began)
             ),
+            waits=lambda seconds, error: self.progress(
+                CopyProgress("copy", run.finished, total, run.copied, seconds, "outage", str(error))
+            ),
         )
+        self.progress(CopyProgress("copy", 0, total))
         try:
             await run.run()
         except OmnilogueError as error:
@@ -232,6 +240,18 @@ class Migrating:
         self.pair.migrations.tell(migration.id, state, now)
 
     # Reporting
+
+    def _stopped_early(self, chosen: Chosen, foreseen: Sequence[Foreseen], began: float) -> CopyReport:
+        """Report that the run ended before anything was written. Raises RequestTimeoutError where its time was over."""
+        if self.stop.is_late:
+            raise RequestTimeoutError(
+                "the longest duration is over, and nothing was copied yet",
+                code="deadline",
+                operation="copy",
+                retryable=True,
+                hint="the same command goes on; what was read is kept",
+            )
+        return self._untouched(chosen, foreseen, began).model_copy(update={"sentence": "Stopped; nothing was copied."})
 
     def _untouched(self, chosen: Chosen, foreseen: Sequence[Foreseen], began: float) -> CopyReport:
         report = self._told(chosen, foreseen, 0.0)
@@ -305,14 +325,15 @@ def _rate(option: str | None, setting: str | None) -> RateLimit:
     return RateLimit.model_validate({"limit": option or setting, "from": told})
 
 
-def fingerprint(foreseen: Sequence[Foreseen]) -> str:
-    """Give what tells whether both ends are still as they were planned for."""
+def fingerprint(foreseen: Sequence[Foreseen], sample: int | None = None) -> str:
+    """Give what tells whether both ends are still as they were planned for; with `sample` only those count as read."""
+    read = set(spread(len(foreseen), sample))
     told = [
         (
             each.conversation.id,
             str(each.conversation.updated_at),
-            each.forecast.model_dump_json() if each.forecast else "",
+            each.forecast.model_dump_json() if each.forecast and place in read else "",
         )
-        for each in foreseen
+        for place, each in enumerate(foreseen)
     ]
     return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()

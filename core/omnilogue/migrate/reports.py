@@ -143,7 +143,10 @@ class Finding(Value):
 
 
 class CheckReport(Value):
-    """How two remotes compare, conversation by conversation."""
+    """How two remotes compare, conversation by conversation.
+
+    `one_way` tells that what only the target has was no difference; the document leaves it out.
+    """
 
     equal: int = 0
     different: int = 0
@@ -154,11 +157,13 @@ class CheckReport(Value):
     complete: bool = True
     sentence: str = ""
     items: tuple[Finding, ...] = ()
+    one_way: bool = Field(default=False, exclude=True)
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing differs, nothing is missing on the target, and everything could be read."""
-        return not (self.different or self.missing_on_target or self.missing_on_source or self.failed)
+        only_there = 0 if self.one_way else self.missing_on_source
+        return not (self.different or self.missing_on_target or only_there or self.failed)
 
 
 class Kept(Value):

@@ -77,7 +77,8 @@ def of_check(report: CheckReport, source: str, target: str) -> str:
     total = report.equal + report.different + report.missing_on_target + report.failed
     whole = known(total, complete=report.complete)
     if report.is_clean:
-        return f"All {whole} of {source} are on {target}, {counted(report.messages.equal, 'message')} equal."
+        more = f"; {report.missing_on_source:,} more are only there" if report.missing_on_source else ""
+        return f"All {whole} of {source} are on {target}, {counted(report.messages.equal, 'message')} equal{more}."
     found = [
         (report.different, "different"),
         (report.missing_on_target, f"missing on {target}"),
