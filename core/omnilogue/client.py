@@ -194,7 +194,7 @@ class AsyncClient:
         here, conversation_id = _end(source)
         there, none = _end(target)
         if none is not None:
-            raise InvalidInputError(f"{target} names a conversation, and a target is a remote", hint=f"write {there}:")
+            raise InvalidInputError(f"{target} names a conversation, and a target is a remote", hint="leave the id out")
         given = dict(options)
         if conversation_id is not None:
             given["id"] = (conversation_id,)

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .copy_progress import span
 from .output import Output, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..migrate.losses import Loss
     from ..migrate.reports import CopyReport, Failure, Plan, RateLimit, UndoReport
     from ..model.values import Value
 
+Row: TypeAlias = tuple[str, ...]
+
 
 def plan_page(output: Output, plan: Plan, refusal: str = "") -> None:
     """Print what a copy would do, and what it would be refused for; its sentence comes last."""
     about = "about " if plan.sampled else ""
-    rows = Rows(output)
-    rows.add("conversations", _counts(plan.conversations))
-    rows.add("messages", f"{about}{plan.messages.new:,} new, {plan.messages.unchanged:,} unchanged")
-    rows.add("requests", f"about {plan.calls:,}")
-    rows.add("generations", f"{about}{plan.generations:,}")
-    rows.add("time", f"about {span(plan.seconds)}")
-    rows.add("pace", f"source {_pace(plan.rates.source)}, target {_pace(plan.rates.target)}")
-    rows.add("undo", f"{plan.undo.grade}: {plan.undo.note}" if plan.undo.note else plan.undo.grade)
+    facts = [
+        ("conversations", _counts(plan.conversations)),
+        ("messages", f"{about}{plan.messages.new:,} new, {plan.messages.unchanged:,} unchanged"),
+        ("requests", f"about {plan.calls:,}"),
+        ("generations", f"{about}{plan.generations:,}"),
+        ("time", f"about {span(plan.seconds)}"),
+        ("pace", f"source {_pace(plan.rates.source)}, target {_pace(plan.rates.target)}"),
+        ("undo", f"{plan.undo.grade}: {plan.undo.note}" if plan.undo.note else plan.undo.grade),
+    ]
     if plan.migration:
-        rows.add("goes on", f"{plan.migration} is not finished yet")
-    rows.flush()
-    losses(output, plan.losses)
-    failures(output, "cannot be read", plan.dead)
-    output.line()
+        facts.append(("goes on", f"{plan.migration} is not finished yet"))
+    _sections(output, facts, losses(plan.losses), failures("cannot be read", plan.dead))
     if refusal:
         output.line(refusal)
     output.line(plan.sentence)
@@ -39,15 +39,14 @@ def plan_page(output: Output, plan: Plan, refusal: str = "") -> None:
 
 def copy_page(output: Output, report: CopyReport) -> None:
     """Print what a copy did; its sentence comes last."""
-    losses(output, report.losses)
-    failures(output, "not copied", report.dead)
-    failures(output, "unknown", report.unknown)
-    if report.losses or report.dead or report.unknown:
-        output.line()
-    if report.migration:
-        output.line(f"{report.migration}: {report.sentence}")
-    else:
-        output.line(report.sentence)
+    _sections(output, losses(report.losses), failures("dead", report.dead), failures("unknown", report.unknown))
+    output.line(f"{report.migration}: {report.sentence}" if report.migration else report.sentence)
+
+
+def losses_page(output: Output, plan: Plan) -> None:
+    """Print what a copy would lose, and the sentence of its plan."""
+    _sections(output, losses(plan.losses))
+    output.line(plan.sentence)
 
 
 def undo_page(output: Output, report: UndoReport) -> None:
@@ -61,25 +60,25 @@ def undo_page(output: Output, report: UndoReport) -> None:
     output.line(f"{report.migration}: {len(report.deleted):,} deleted, {len(report.kept):,} kept.")
 
 
-def losses(output: Output, found: Iterable[Loss]) -> None:
-    """Print what is lost, a line for each kind and action."""
-    rows = Rows(output)
-    for place, row in enumerate(found):
-        if not place:
-            output.line()
-            rows.add("loss", "class", "action", "count", "example")
-        rows.add(row.kind, row.loss_class, row.action, f"{row.count:,}", row.example)
-    rows.flush()
+def losses(found: Sequence[Loss]) -> list[Row]:
+    """Give what is lost, a row for each kind and action."""
+    rows = [(row.kind, row.loss_class, row.action, f"{row.count:,}", row.example) for row in found]
+    return [("loss", "class", "action", "count", "example"), *rows] if rows else []
 
 
-def failures(output: Output, what: str, found: Iterable[Failure]) -> None:
-    """Print what failed, a line for each conversation."""
-    rows = Rows(output)
-    for place, row in enumerate(found):
-        if not place:
-            output.line()
-        rows.add(what, row.source, row.code, row.message)
-    rows.flush()
+def failures(what: str, found: Iterable[Failure]) -> list[Row]:
+    """Give what failed, a row for each conversation."""
+    return [(what, row.source, row.code, row.message) for row in found]
+
+
+def _sections(output: Output, *sections: Sequence[Row]) -> None:
+    """Print tables with a blank line after each."""
+    for section in filter(None, sections):
+        rows = Rows(output)
+        for row in section:
+            rows.add(*row)
+        rows.flush()
+        output.line()
 
 
 def _counts(counts: Value) -> str:

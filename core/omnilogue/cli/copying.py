@@ -12,7 +12,7 @@ from ..errors import InvalidInputError, OmnilogueError
 from . import copy_options as options
 from . import exits
 from .copy_options import Additions, Consent, Ends, Filters, Generating, NoChange, Pace, Shapes
-from .copy_pages import copy_page, losses, plan_page, undo_page
+from .copy_pages import copy_page, losses_page, plan_page, undo_page
 from .copy_progress import CopyTelling
 from .copy_stopping import OrderlyStop, ended_by_signals
 from .copy_time import timed
@@ -177,8 +177,7 @@ async def _shown_first(session: Session, source: str, target: str, given: dict[s
 def _confirm(session: Session, found: Plan) -> None:
     """Show the losses and the sentence of a plan, and ask where somebody can answer."""
     if session.asks and found.has_work:
-        losses(Output.beside(), found.losses)
-        session.note(found.sentence)
+        losses_page(Output.beside(), found)
         with ended_by_signals():
             session.confirm("Copy?")
 

@@ -16,7 +16,7 @@ from .job import Job
 from .matching import Strangers
 from .planning import spread
 from .progress import CopyProgress, Progress
-from .reports import CheckedMessages, CheckReport, Finding
+from .reports import CheckedMessages, CheckReport, Finding, address_of
 from .selection import Chosen, Selection, Shaping, choose
 from .together import together
 
@@ -146,7 +146,7 @@ class Checking:
             one_way=self._options.one_way,
             items=tuple(shown),
         )
-        sentence = sentences.of_check(report, f"{self._pair.source.name}:", f"{self._pair.target.name}:")
+        sentence = sentences.of_check(report, address_of(self._pair.source.name), address_of(self._pair.target.name))
         return report.model_copy(update={"sentence": sentence})
 
 

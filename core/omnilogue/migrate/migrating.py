@@ -18,7 +18,7 @@ from .losses import allowing, failing, gate
 from .pair import Pair
 from .planning import Foreseen, Planning, Sum, spread, undo_forecast
 from .progress import CopyProgress, Progress
-from .reports import CopyReport, Failure, Plan, RateLimit, Rates
+from .reports import CopyReport, Failure, Plan, RateLimit, Rates, address_of
 from .running import Run, Work
 from .selection import Chosen, choose
 from .stopping import Stop
@@ -65,8 +65,8 @@ class Migrating:
     def _told(self, chosen: Chosen, foreseen: Sequence[Foreseen], spent: float) -> CopyReport:
         total = Sum(self.job(), foreseen)
         return CopyReport(
-            source=f"{self.pair.source.name}:",
-            target=f"{self.pair.target.name}:",
+            source=address_of(self.pair.source.name),
+            target=address_of(self.pair.target.name),
             complete=chosen.complete,
             sampled=total.is_sampled,
             conversations=total.conversations,
@@ -273,7 +273,7 @@ class Migrating:
                 "dead": self._failures(items.values(), "dead"),
             }
         )
-        return report.model_copy(update={"sentence": sentences.of_copy(report)})
+        return report.model_copy(update={"sentence": sentences.of_copy(report, run.brought, run.left)})
 
     def _failures(self, items: Iterable[Item], state: str) -> tuple[Failure, ...]:
         return tuple(

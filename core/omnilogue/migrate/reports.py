@@ -16,6 +16,11 @@ Symbol: TypeAlias = Literal["=", "~", "*", "+", "-", "!"]
 """Equal to the source, equal to what was expected, different, missing on the target, missing on the source, unread."""
 
 
+def address_of(remote: str) -> str:
+    """Give the address of a remote, also of one that was made on the spot: `work:`, `:archive:PATH`."""
+    return remote if remote.startswith(":") else f"{remote}:"
+
+
 class ConversationCounts(Value):
     """Conversations by what a copy means for them."""
 

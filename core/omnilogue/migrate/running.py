@@ -43,6 +43,7 @@ class Run:
         """Take what is left to do; `told` hears of each conversation that ended, `waits` of an outage."""
         self.copied = 0
         self.finished = 0
+        self.brought = 0
         self._job = job
         work = list(work)
         self._lost = {each.conversation.id: Losses() for each in work}
@@ -89,6 +90,7 @@ class Run:
                 self._outage.end()
                 self._settle(copy, "done")
                 self.finished += 1
+                self.brought += 1
             self._told(self.copied)
 
     async def _failed(self, work: Work, copy: ConversationCopy, error: OmnilogueError) -> None:

@@ -164,4 +164,4 @@ class Client:
 
 def _end(address: Address) -> str | Conversation | ConversationRef:
     """Give one end of a copy as the client behind takes it."""
-    return f"{address.name}:" if isinstance(address, Remote) else address
+    return address.name if isinstance(address, Remote) else address
