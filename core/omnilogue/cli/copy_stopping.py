@@ -42,11 +42,15 @@ def ended_by_signals() -> Iterator[None]:
 
 
 class OrderlyStop:
-    """Watches for signals while a copy runs; a second one ends it at once, and so does one before it writes."""
+    """Watches for signals while a copy runs; a second one ends it at once, and so does one before it writes.
+
+    Where it was stopped, further signals are ignored once the run is over: what it did is being told.
+    """
 
     def __init__(self, session: Session, telling: CopyTelling) -> None:
         self.stop = Stop()
         self.code: int | None = None
+        self._is_over = False
         self._session = session
         self._telling = telling
         self._before: dict[signal.Signals, Callable[[int, FrameType | None], Any]] = {}
@@ -63,10 +67,14 @@ class OrderlyStop:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, before in self._before.items():
-            signal.signal(number, before)
+        self._is_over = True
+        if self.code is None or error is not None:
+            for number, before in self._before.items():
+                signal.signal(number, before)
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
+        if self._is_over:
+            return
         is_second = self.stop.is_asked
         self.stop.ask()
         if is_second or self._telling.phase != "copy":

@@ -256,7 +256,7 @@ def test_what_would_be_refused_is_not_asked_for(cli: Cli, old: list[str]) -> Non
 @pytest.fixture
 def poison(vendor: MindCraftEmulator, cli: Cli, work: str, old: list[str]) -> str:
     """The id of a migration to a vendor that refused one conversation."""
-    vendor.fail_next("status", method="POST", path="chat/message", status=400, times=1)
+    vendor.fail_next("status", method="POST", path="message/", status=400, times=1)
     document = cli("copy", OLD, work, "--concurrency", "1", "--json").document
     migration: str = document["migration"]
     return migration
