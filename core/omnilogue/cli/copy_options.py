@@ -99,7 +99,9 @@ class Consent:
 
     max_loss: Annotated[
         Literal["none", "metadata", "any"] | None,
-        Parameter(help="What may be lost: none, metadata (without this option) or any.", show_choices=False),
+        Parameter(
+            help="What may be lost: none, metadata (without this option) or any.", metavar="LEVEL", show_choices=False
+        ),
     ] = None
     fail_on: Annotated[
         Several, Parameter(help="Refuse any loss of this kind; repeatable.", metavar="KIND", negative=())
@@ -130,7 +132,7 @@ class Pace:
     """How fast."""
 
     concurrency: Annotated[int | None, Parameter(help="Conversations at once; 8.", metavar="N")] = None
-    rate: Annotated[str | None, Parameter(help="Requests to the target, like 8/s or 500/min.")] = None
+    rate: Annotated[str | None, Parameter(help="Requests to the target, like 8/s or 500/min.", metavar="RATE")] = None
     source_rate: Annotated[str | None, Parameter(help="Requests to the source.", metavar="RATE")] = None
 
     def given(self) -> dict[str, Any]:

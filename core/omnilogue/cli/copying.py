@@ -37,6 +37,7 @@ async def plan(
     consent: Consent = options.CAREFUL,
     generating: Generating = options.SILENT,
     pace: Pace = options.USUAL,
+    ends: Ends = options.UNENDING,
     sample: Annotated[
         int | None,
         Parameter(
@@ -57,7 +58,7 @@ async def plan(
       omnilogue plan work: backup: --since 30d --out plan.json
     """
     given = {**filters.given(source), **shapes.given(), **additions.given(), **consent.given(), **generating.given()}
-    given |= pace.given()
+    given |= {**pace.given(), **ends.given()}
     if sample is not None:
         given["sample"] = sample
     return await _plan(session, source, target, given, error_on_no_change=error_on_no_change)
@@ -132,11 +133,10 @@ async def copy(
     if plan is not None and (source is not None or dry_run):
         raise InvalidInputError("--plan goes with neither SOURCE, TARGET nor --dry-run", hint="the plan names both")
     given = {**filters.given(source or ":none:here"), **shapes.given(), **additions.given(), **consent.given()}
-    given |= {**generating.given(), **pace.given()}
+    given |= {**generating.given(), **pace.given(), **ends.given()}
     if dry_run:
         assert source is not None and target is not None  # noqa: S101, PT018  # looked at above
         return await _plan(session, source, target, given, error_on_no_change=error_on_no_change)
-    given |= ends.given()
     words = ["--plan", str(plan)] if plan is not None else [str(source), str(target)]
     saved = None
     if plan is not None:

@@ -83,18 +83,22 @@ def _told(arguments: list[str], *, owns_process: bool) -> int:
 
 def _tell(error: OmnilogueError, arguments: list[str]) -> None:
     """Tell an error in one line, or as the one document."""
-    if command_word(arguments) in COPYING:
-        pass
-    elif isinstance(error, LossRefusedError):
-        error.hint = f"allow it with --allow-loss={','.join(error.losses)}"
-    elif error.code == "deadline":
-        error.hint = "give it more time with --timeout SECONDS"
+    if command_word(arguments) not in COPYING:
+        _name_options(error)
     sys.stdout.flush()
     if says_json(arguments):
         sys.stdout.write(as_json({"error": error.to_dict()}, indent=2) + "\n")
         sys.stdout.flush()
     else:
         sys.stderr.write(f"omnilogue: {clean(str(error))}\n")
+
+
+def _name_options(error: OmnilogueError) -> None:
+    """Let the hint name the option of the command line."""
+    if isinstance(error, LossRefusedError):
+        error.hint = f"allow it with --allow-loss={','.join(error.losses)}"
+    elif error.code == "deadline":
+        error.hint = "give it more time with --timeout SECONDS"
 
 
 def _perform(arguments: list[str], *, owns_process: bool) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ..errors import NotFoundError, OmnilogueError
+from ..errors import InvalidInputError, NotFoundError, OmnilogueError
 from ..model import Conversation
 from ..state import Link
 from . import sentences
@@ -39,6 +39,7 @@ class Checking:
         self._options = options
         self._progress = progress
         self._messages = CheckedMessages()
+        self._gone: list[str] = []
 
     async def run(self) -> CheckReport:
         """Compare both ends; nothing is written to either. Raises any error of the tree that ends a whole check."""
@@ -55,6 +56,7 @@ class Checking:
         places = spread(len(chosen.conversations), self._options.sample)
         pairings = [await self._paired(chosen.conversations[place], links, strangers) for place in places]
         found = await self._compared(pairings)
+        found += [self._no_longer(one, links) for one in self._gone]
         if is_whole and self._options.sample is None:
             known = {pairing.target for pairing in pairings}
             found += [self._only_there(each) for each in listed if each.id not in known]
@@ -64,10 +66,18 @@ class Checking:
         options = self._options
         if options.migration is None:
             return await choose(self._pair.source, options.selection, self._pair.clock)
-        migration = self._pair.migrations.get(options.migration)
-        ids = [item.conversation for item in self._pair.migrations.items(migration.id)]
-        found = await choose(self._pair.source, Selection(id=tuple(ids)), self._pair.clock) if ids else Chosen([], True)
-        return replace(found, complete=migration.complete)
+        if options.selection != Selection():
+            raise InvalidInputError("--migration chooses already", hint="leave the other filters out")
+        ledger, migration = self._pair.ledger, self._pair.migrations.get(options.migration)
+        if (migration.source_account, migration.target_account) != (ledger.source_account, ledger.target_account):
+            raise InvalidInputError(f"{migration.id} copied from {migration.source} to {migration.target}")
+        found: list[Conversation] = []
+        for item in self._pair.migrations.items(migration.id):
+            try:
+                found.append(await self._pair.source.conversation(item.conversation))
+            except NotFoundError:
+                self._gone.append(item.conversation)
+        return Chosen(found, migration.complete)
 
     @property
     def _is_filtered(self) -> bool:
@@ -122,6 +132,12 @@ class Checking:
             target=before.target + compared.target,
             equal=before.equal + compared.equal,
         )
+
+    def _no_longer(self, conversation: str, links: dict[str, Link]) -> Finding:
+        """Tell of a conversation that was copied, and was deleted at the source since."""
+        link = links.get(conversation)
+        target = f"{self._pair.target.name}:{link.target}" if link else None
+        return Finding(symbol="-", target=target, reason=f"{self._pair.source.name}:{conversation} is gone")
 
     def _only_there(self, conversation: Conversation) -> Finding:
         return Finding(symbol="-", target=f"{self._pair.target.name}:{conversation.id}")

@@ -47,6 +47,8 @@ class Migrating:
             began = self.pair.clock.monotonic()
             foreseen = await self._forecasts(chosen, self.options.sample)
             spent = self.pair.clock.monotonic() - began
+        if self.stop.is_late:
+            raise self._too_late()
         unfinished = self._unfinished()
         told = self._told(chosen, foreseen, spent).model_copy(
             update={"migration": unfinished.id if unfinished else None}
@@ -244,14 +246,17 @@ class Migrating:
     def _stopped_early(self, chosen: Chosen, foreseen: Sequence[Foreseen], began: float) -> CopyReport:
         """Report that the run ended before anything was written. Raises RequestTimeoutError where its time was over."""
         if self.stop.is_late:
-            raise RequestTimeoutError(
-                "the longest duration is over, and nothing was copied yet",
-                code="deadline",
-                operation="copy",
-                retryable=True,
-                hint="the same command goes on; what was read is kept",
-            )
+            raise self._too_late()
         return self._untouched(chosen, foreseen, began).model_copy(update={"sentence": "Stopped; nothing was copied."})
+
+    def _too_late(self) -> RequestTimeoutError:
+        return RequestTimeoutError(
+            "the longest duration is over, and nothing was copied yet",
+            code="deadline",
+            operation="copy",
+            retryable=True,
+            hint="the same command goes on; what was read is kept",
+        )
 
     def _untouched(self, chosen: Chosen, foreseen: Sequence[Foreseen], began: float) -> CopyReport:
         report = self._told(chosen, foreseen, 0.0)

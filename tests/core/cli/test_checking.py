@@ -76,6 +76,27 @@ def test_a_migration_means_exactly_what_it_chose(cli: Cli, copied: list[str]) ->
     assert cli("check", OLD, NEW, "--migration", "m-0000").code == 4
 
 
+def test_a_conversation_of_a_migration_that_is_gone_is_missing_on_the_source(cli: Cli, copied: list[str]) -> None:
+    migration = cli("migrations", "--json").document["items"][0]["migration"]
+    address = cli("ls", OLD).lines[0].split("\t")[0]
+    cli("rm", address)
+
+    found = cli("check", OLD, NEW, "--migration", migration)
+
+    assert found.code == 7
+    assert any(line.startswith("-\t") and line.endswith(f"{address} is gone") for line in found.lines)
+
+
+def test_a_migration_of_another_pair_is_a_usage_error(cli: Cli, copied: list[str]) -> None:
+    migration = cli("migrations", "--json").document["items"][0]["migration"]
+
+    found = cli("check", OLD, ":archive:other.db", "--migration", migration)
+
+    assert found.code == 2
+    assert f"{migration} copied from {OLD} to {NEW}" in found.err
+    assert cli("check", OLD, NEW, "--migration", migration, "--limit", "1").code == 2
+
+
 def test_filters_and_samples_choose_what_is_compared(cli: Cli, copied: list[str]) -> None:
     assert cli("check", OLD, NEW, "--title", "Talk 1", "--json").document["equal"] == 1
     assert cli("check", OLD, NEW, "--sample", "1", "--json").document["equal"] == 1

@@ -86,3 +86,35 @@ def test_a_second_ctrl_c_stops_at_once_and_nothing_is_doubled(cli: Cli, slow: Mi
     migration = cli("copy", OLD, work, "--json").document["migration"]
     assert cli("check", OLD, work, "--migration", migration).code == 0
     assert cli("check", OLD, work, "--json").document["messages"]["target"] == 12
+
+
+def test_another_copy_over_the_same_pair_is_locked_out(cli: Cli, slow: MindCraftEmulator, work: str) -> None:
+    with subprocess.Popen([*OMNILOGUE, "copy", OLD, work, "-q"], stdout=subprocess.DEVNULL) as running:
+        deadline = time.monotonic() + 30
+        while not stored(slow) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        found = cli("copy", OLD, work, "--json")
+        running.send_signal(signal.SIGTERM)
+
+    assert (found.code, found.error["code"]) == (8, "ledger_locked")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo terminals here")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_question(slow: MindCraftEmulator, work: str, number: signal.Signals, code: int) -> None:
+    person, terminal = os.openpty()
+    with subprocess.Popen(
+        [*OMNILOGUE, "copy", OLD, work], stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stderr is not None
+        asked = b""
+        while not asked.endswith(b"[y/N] ") and (more := running.stderr.read(1)):
+            asked += more
+        running.send_signal(number)
+        running.communicate(timeout=20)
+    os.close(person)
+    os.close(terminal)
+
+    assert b"would bring 12 messages" in asked
+    assert running.returncode == code
+    assert stored(slow) == 0
