@@ -432,7 +432,10 @@ def test_a_forked_child_is_refused_and_its_parent_goes_on() -> None:
 
 
 def test_a_copy_from_its_plan_to_its_undo(tmp_path: Path) -> None:
-    remotes = {**SETTINGS, "kept": {"provider": "archive", "path": str(tmp_path / "kept.db")}}
+    remotes: dict[str, dict[str, Any]] = {
+        **SETTINGS,
+        "kept": {"provider": "archive", "path": str(tmp_path / "kept.db")},
+    }
     events: list[CopyProgress] = []
     with Client(False, remotes=remotes, state="memory:") as client:
         source, target = client.remote("chat"), client.remote("kept")
@@ -454,7 +457,10 @@ def test_a_copy_from_its_plan_to_its_undo(tmp_path: Path) -> None:
 
 
 def test_a_copy_that_was_asked_to_stop_writes_nothing_more(tmp_path: Path) -> None:
-    remotes = {**SETTINGS, "kept": {"provider": "archive", "path": str(tmp_path / "kept.db")}}
+    remotes: dict[str, dict[str, Any]] = {
+        **SETTINGS,
+        "kept": {"provider": "archive", "path": str(tmp_path / "kept.db")},
+    }
     stop = Stop()
     with Client(False, remotes=remotes, state="memory:") as client:
         source = client.remote("chat")

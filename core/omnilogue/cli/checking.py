@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from . import copy_options as options
 from .copy_options import Filters, Shapes
+from .copy_pages import INCOMPLETE
 from .copy_progress import CopyTelling
 from .copy_time import timed
 from .output import Output, Rows
@@ -58,6 +59,8 @@ async def check(
         session.output.document(report.model_dump(mode="json"))
     else:
         _page(session.output, report)
+    if not report.complete:
+        session.note(INCOMPLETE)
     return 0 if report.is_clean else DIFFERENT
 
 

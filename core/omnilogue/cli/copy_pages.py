@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = tuple[str, ...]
 
+INCOMPLETE = "The source does not tell everything it keeps: only the conversations that are known are meant."
+
 
 def plan_page(output: Output, plan: Plan, refusal: str = "") -> None:
     """Print what a copy would do, and what it would be refused for; its sentence comes last."""

@@ -12,7 +12,7 @@ from ..errors import InvalidInputError, OmnilogueError
 from . import copy_options as options
 from . import exits
 from .copy_options import Additions, Consent, Ends, Filters, Generating, NoChange, Pace, Shapes
-from .copy_pages import copy_page, losses_page, plan_page, undo_page
+from .copy_pages import INCOMPLETE, copy_page, losses_page, plan_page, undo_page
 from .copy_progress import CopyTelling
 from .copy_stopping import OrderlyStop, ended_by_signals
 from .copy_time import timed
@@ -75,6 +75,8 @@ async def _plan(session: Session, source: str, target: str, given: dict[str, Any
     else:
         plan_page(page, found, _refusal(found.losses, given))
     page.commit()
+    if not found.complete:
+        session.note(INCOMPLETE)
     if session.out is not None:
         session.output.stream.write(found.model_dump_json(by_alias=True, indent=2) + "\n")
     codes = [10] if failing(found.losses, given.get("fail_on", ())) else []
@@ -207,6 +209,8 @@ async def _run(
         session.output.document(report.model_dump(mode="json", by_alias=True))
     else:
         copy_page(session.output, report)
+    if not report.complete:
+        session.note(INCOMPLETE)
     codes = _codes(report, error_on_no_change=error_on_no_change and orderly.code is None)
     if orderly.code is not None:
         session.note(f"{_left(session, report)}; `{goes_on}` goes on.")

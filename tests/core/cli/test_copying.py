@@ -221,6 +221,18 @@ def test_vendors_text_never_controls_the_terminal(cli: Cli, old: list[str]) -> N
     assert not {"\x1b", "\x07", "\u202e"} & set("".join([told.out, told.err, *shown]))
 
 
+def test_a_source_that_cannot_list_is_told_in_words(cli: Cli, threads: str) -> None:
+    write(cli, "Known", "Hello", remote=threads)
+
+    for words in (["plan"], ["copy"], ["check"]):
+        found = cli(*words, threads, NEW, "--json")
+
+        assert found.code == 0
+        assert found.document["complete"] is False
+        assert "known conversation" in found.document["sentence"]
+        assert "does not tell everything it keeps" in found.err
+
+
 # Questions
 
 
