@@ -37,14 +37,14 @@ class Filters:
     ids_from: IdsFrom = None
     limit: Annotated[int | None, Parameter(help="So many conversations, the oldest first.", metavar="N")] = None
 
-    def given(self, source: str) -> dict[str, Any]:
-        """Give what was asked for; `source` is the address, whose remote may stand before ids too.
+    def given(self, source: str | None) -> dict[str, Any]:
+        """Give what was asked for; `source` is the address, if there is one; its remote may stand before ids too.
 
         Raises InvalidInputError.
         """
         from ..client import split_address
 
-        name, conversation_id = split_address(source)
+        name, conversation_id = split_address(source) if source is not None else ("", None)
         typed = [*self.id, *(values.lines_of(self.ids_from) if self.ids_from is not None else ())]
         ids = [values.required("ID", one.removeprefix(f"{name}:")) for one in typed]
         if conversation_id is not None and (ids or self.ids_from is not None):
@@ -190,6 +190,8 @@ def command_line(session: Session, words: list[str], given: dict[str, Any]) -> s
 
 def _words(given: dict[str, Any]) -> Iterator[str]:
     for name, value in given.items():
+        if name == "sample":
+            continue  # of the plan, not of the copy
         option = f"--{name.replace('_', '-')}"
         if value is True:
             yield option
@@ -197,5 +199,5 @@ def _words(given: dict[str, Any]) -> Iterator[str]:
             for key, one in value.items():
                 yield from (option, f"{key}={one}")
         else:
-            for one in value if isinstance(value, tuple) else (value,):
+            for one in value if isinstance(value, (tuple, list)) else (value,):
                 yield from (option, str(one))

@@ -134,15 +134,16 @@ async def copy(
         raise InvalidInputError("a copy needs SOURCE and TARGET", hint="or a saved plan with --plan FILE")
     if plan is not None and (source is not None or dry_run):
         raise InvalidInputError("--plan goes with neither SOURCE, TARGET nor --dry-run", hint="the plan names both")
-    given = {**filters.given(source or ":none:here"), **shapes.given(), **additions.given(), **consent.given()}
+    given = {**filters.given(source), **shapes.given(), **additions.given(), **consent.given()}
     given |= {**generating.given(), **pace.given(), **ends.given()}
     if dry_run:
         assert source is not None and target is not None  # noqa: S101, PT018  # looked at above
         return await _plan(session, source, target, given, error_on_no_change=error_on_no_change)
-    words = ["--plan", str(plan)] if plan is not None else [str(source), str(target)]
-    saved = None
+    words, again, saved = [str(source), str(target)], filters.retyped(given), None
     if plan is not None:
         saved = _loaded(plan)
+        # What is copied in part no longer fits the plan: its ends and options go on.
+        words, again = [saved.source, saved.target], {**saved.options, **given}
         _confirm(session, saved)
     elif session.asks:
         saved = await _shown_first(session, str(source), str(target), given)
@@ -151,7 +152,7 @@ async def copy(
     def run(stop: Stop, telling: CopyTelling) -> Awaitable[CopyReport]:
         return session.client.copy(source, target, plan=saved, progress=telling, stop=stop, **_timed(session, given))
 
-    goes_on = options.command_line(session, ["copy", *words], filters.retyped(given))
+    goes_on = options.command_line(session, ["copy", *words], again)
     return await _run(session, run, goes_on, error_on_no_change=error_on_no_change)
 
 

@@ -95,6 +95,15 @@ def test_a_saved_plan_that_no_longer_fits_is_refused(cli: Cli, old: list[str]) -
     assert titles(cli, NEW) == []
 
 
+def test_what_goes_on_after_a_saved_plan_is_a_copy_with_its_options(cli: Cli, old: list[str]) -> None:
+    cli("plan", OLD, NEW, "--title", "Talk *", "--add-meta", "a=b", "--sample", "1", "--out", "plan.json")
+
+    found = cli("copy", "--plan", "plan.json", "--max-duration", "0s")
+
+    assert found.code == 5
+    assert f"`omnilogue copy {OLD} {NEW} --title 'Talk *' --add-meta a=b --max-duration 0s` goes on" in found.err
+
+
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
