@@ -32,6 +32,10 @@ if TYPE_CHECKING:
         UnavailableError,
         UnsupportedOperationError,
     )
+    from .migrate.losses import Loss
+    from .migrate.progress import CopyProgress
+    from .migrate.reports import CheckReport, CopyReport, MigrationReport, Plan, UndoReport
+    from .migrate.stopping import Stop
     from .model import (
         AudioDelta,
         AudioPart,
@@ -67,6 +71,7 @@ if TYPE_CHECKING:
         Transcript,
         Usage,
     )
+    from .provider import CopyContext
     from .remote import AsyncRemote, RemoteCheck, ReplyStream
     from .sync import Client, Remote
 
@@ -78,6 +83,7 @@ _PLACES = {
     "AuthenticationError": "errors",
     "BadRequestError": "errors",
     "Change": "model",
+    "CheckReport": "migrate.reports",
     "Citation": "model",
     "CitationFound": "model",
     "Client": "sync",
@@ -87,6 +93,9 @@ _PLACES = {
     "Conversation": "model",
     "ConversationBusyError": "errors",
     "ConversationRef": "model",
+    "CopyContext": "provider",
+    "CopyProgress": "migrate.progress",
+    "CopyReport": "migrate.reports",
     "DataPart": "model",
     "Effect": "model",
     "Emotion": "model",
@@ -95,10 +104,12 @@ _PLACES = {
     "Grade": "model",
     "ImagePart": "model",
     "InvalidInputError": "errors",
+    "Loss": "migrate.losses",
     "LossKind": "model",
     "LossRefusedError": "errors",
     "Message": "model",
     "MigrationError": "errors",
+    "MigrationReport": "migrate.reports",
     "NotFoundError": "errors",
     "OmnilogueError": "errors",
     "Origin": "model",
@@ -106,6 +117,7 @@ _PLACES = {
     "Page": "model",
     "Part": "model",
     "PermissionDeniedError": "errors",
+    "Plan": "migrate.reports",
     "PluginError": "errors",
     "ProtocolError": "errors",
     "ProviderError": "errors",
@@ -124,6 +136,7 @@ _PLACES = {
     "RunFailedError": "errors",
     "StateError": "errors",
     "Status": "model",
+    "Stop": "migrate.stopping",
     "StreamInterruptedError": "errors",
     "TextDelta": "model",
     "TextPart": "model",
@@ -132,6 +145,7 @@ _PLACES = {
     "ToolResultPart": "model",
     "Transcript": "model",
     "UnavailableError": "errors",
+    "UndoReport": "migrate.reports",
     "UnsupportedOperationError": "errors",
     "Usage": "model",
 }
@@ -161,6 +175,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "Change",
+    "CheckReport",
     "Citation",
     "CitationFound",
     "Client",
@@ -170,6 +185,9 @@ __all__ = [
     "Conversation",
     "ConversationBusyError",
     "ConversationRef",
+    "CopyContext",
+    "CopyProgress",
+    "CopyReport",
     "DataPart",
     "Effect",
     "Emotion",
@@ -178,10 +196,12 @@ __all__ = [
     "Grade",
     "ImagePart",
     "InvalidInputError",
+    "Loss",
     "LossKind",
     "LossRefusedError",
     "Message",
     "MigrationError",
+    "MigrationReport",
     "NotFoundError",
     "OmnilogueError",
     "Origin",
@@ -189,6 +209,7 @@ __all__ = [
     "Page",
     "Part",
     "PermissionDeniedError",
+    "Plan",
     "PluginError",
     "ProtocolError",
     "ProviderError",
@@ -207,6 +228,7 @@ __all__ = [
     "RunFailedError",
     "StateError",
     "Status",
+    "Stop",
     "StreamInterruptedError",
     "TextDelta",
     "TextPart",
@@ -215,6 +237,7 @@ __all__ = [
     "ToolResultPart",
     "Transcript",
     "UnavailableError",
+    "UndoReport",
     "UnsupportedOperationError",
     "Usage",
     "__version__",

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,11 +19,13 @@ from omnilogue import (
     AsyncRemote,
     Client,
     ConversationBusyError,
+    CopyProgress,
     InvalidInputError,
     NotFoundError,
     RateLimitError,
     Remote,
     ReplyStream,
+    Stop,
     StreamInterruptedError,
 )
 from omnilogue.remote import Listing
@@ -423,3 +426,57 @@ def test_a_forked_child_is_refused_and_its_parent_goes_on() -> None:
         "0 one two three four five",
     ]
     assert run.returncode == 0
+
+
+# Copying
+
+
+def test_a_copy_from_its_plan_to_its_undo(tmp_path: Path) -> None:
+    remotes: dict[str, dict[str, Any]] = {
+        **SETTINGS,
+        "kept": {"provider": "archive", "path": str(tmp_path / "kept.db")},
+    }
+    events: list[CopyProgress] = []
+    with Client(False, remotes=remotes, state="memory:") as client:
+        source, target = client.remote("chat"), client.remote("kept")
+        source.send(source.create(title="Trip"), "Where to?")
+
+        plan = client.plan(source, target)
+        report = client.copy(plan=plan, progress=events.append)
+        migration = report.migration or ""
+
+        assert (plan.messages.new, report.messages.copied, report.dead) == (2, 2, ())
+        assert {event.phase for event in events} == {"plan", "copy"}
+        assert client.check("chat:", "kept:", one_way=True).is_clean
+        assert client.retry(migration).messages.copied == 0
+        assert [each.migration for each in client.migrations()] == [migration]
+        items = client.migration(migration, messages=True).items or ()
+        assert [len(item.message_ids or {}) for item in items] == [2]
+        assert client.undo(migration).deleted == (items[0].target,)
+        assert list(target.conversations()) == []
+
+
+def test_a_copy_that_was_asked_to_stop_writes_nothing_more(tmp_path: Path) -> None:
+    remotes: dict[str, dict[str, Any]] = {
+        **SETTINGS,
+        "kept": {"provider": "archive", "path": str(tmp_path / "kept.db")},
+    }
+    stop = Stop()
+    with Client(False, remotes=remotes, state="memory:") as client:
+        source = client.remote("chat")
+        source.create(title="Trip")
+        stop.ask()
+
+        report = client.copy(source, "kept", stop=stop)
+
+        assert (report.migration, report.sentence) == (None, "Stopped; nothing was copied.")
+        assert list(client.remote("kept").conversations()) == []
+        assert client.copy(source, "kept").sentence.startswith("Copied 0 messages of 1 conversation")
+
+
+def test_a_plan_names_its_own_ends() -> None:
+    with Client(False, remotes={**SETTINGS, "other": {"provider": "memory"}}, state="memory:") as client:
+        plan = client.plan("chat:", "other:")
+
+        with pytest.raises(InvalidInputError, match="names its own source"):
+            client.copy("chat:", plan=plan)

@@ -9,7 +9,7 @@ import stat
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from ..errors import InvalidInputError
 from .terminal import clean, escape_json, one_line
@@ -48,16 +48,26 @@ class Output:
     def __init__(self, path: Path | None = None) -> None:
         self._file = ReplacedFile(path) if path else None
         self._console: Console | None = None
+        self._is_aside = False
+
+    @classmethod
+    def beside(cls) -> Self:
+        """Give one for what is told beside the result, on standard error."""
+        output = cls()
+        output._is_aside = True
+        return output
 
     @property
     def stream(self) -> TextIO:
         """The stream that is written to."""
+        if self._is_aside:
+            return sys.stderr
         return self._file.stream if self._file else sys.stdout
 
     @property
     def is_terminal(self) -> bool:
         """Whether a person sees each piece as it comes."""
-        return self._file is None and sys.stdout.isatty()
+        return self._file is None and self.stream.isatty()
 
     @property
     def is_file(self) -> bool:

@@ -22,7 +22,7 @@ from .arguments import arrange, command_word, says_json
 from .extending import add_plugin_command
 from .logs import logging_to_stderr
 from .output import as_json, prepare_streams
-from .session import DEFAULTS, Session
+from .session import Session
 from .terminal import clean
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ BUG = "please report it; -vv shows where"
 
 SERVING = ("emulate",)
 """Commands that a signal ends as they are meant to end, so that nothing is told about it."""
+
+COPYING = ("plan", "copy", "check", "undo", "retry")
+"""Commands whose errors tell themselves what allows it, or gives it more time."""
 
 
 class Terminated(BaseException):
@@ -80,16 +83,22 @@ def _told(arguments: list[str], *, owns_process: bool) -> int:
 
 def _tell(error: OmnilogueError, arguments: list[str]) -> None:
     """Tell an error in one line, or as the one document."""
-    if isinstance(error, LossRefusedError):
-        error.hint = f"allow it with --allow-loss={','.join(error.losses)}"
-    elif error.code == "deadline":
-        error.hint = "give it more time with --timeout SECONDS"
+    if command_word(arguments) not in COPYING:
+        _name_options(error)
     sys.stdout.flush()
     if says_json(arguments):
         sys.stdout.write(as_json({"error": error.to_dict()}, indent=2) + "\n")
         sys.stdout.flush()
     else:
         sys.stderr.write(f"omnilogue: {clean(str(error))}\n")
+
+
+def _name_options(error: OmnilogueError) -> None:
+    """Let the hint name the option of the command line."""
+    if isinstance(error, LossRefusedError):
+        error.hint = f"allow it with --allow-loss={','.join(error.losses)}"
+    elif error.code == "deadline":
+        error.hint = "give it more time with --timeout SECONDS"
 
 
 def _perform(arguments: list[str], *, owns_process: bool) -> int:
@@ -138,8 +147,8 @@ def _tidy(app: App, words: list[str]) -> None:
 def _session(command: Callable[..., Any], bound: inspect.BoundArguments) -> Session | None:
     """Give the session of one of our commands, None for help and for a plugin's command."""
     for name, parameter in inspect.signature(command).parameters.items():
-        if parameter.default is DEFAULTS:
-            session: Session = bound.arguments.setdefault(name, Session())
+        if isinstance(parameter.default, Session):
+            session: Session = bound.arguments.setdefault(name, type(parameter.default)())
             return session
     return None
 
