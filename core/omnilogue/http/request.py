@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar, Unpack
 
@@ -14,7 +13,6 @@ from pydantic import TypeAdapter
 
 from .._version import __version__
 from ..errors import AuthenticationError, OmnilogueError
-from ..log import is_on, logger
 from . import failures
 from .answer import Response, pieces, read, read_start, require_success, understand
 from .auth import Auth, NoAuth
@@ -22,6 +20,7 @@ from .call import Base, Call, Description, header_value
 from .clock import Clock
 from .failures import ErrorTable
 from .limits import BODY_BYTES, STREAM_BYTES, TooLarge, Undecodable
+from .observing import Observer, tell_request, tell_retry
 from .rate import Pace
 from .retry import RetryPolicy
 from .scope import CURRENT
@@ -33,16 +32,6 @@ T = TypeVar("T")
 TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, TooLarge, Undecodable)
 CONNECT_SECONDS = 10.0
 JSON, EVENTS, TEXT = b"application/json", b"text/event-stream", b"text/plain, application/json"
-
-
-class Observer:
-    """Sees each request and retry; derive and override what is wanted. Never sees a body or a credential."""
-
-    def on_request(self, endpoint: str, status: int | None, seconds: float) -> None:
-        """Take note of a request that is over; `status` is None where no answer came."""
-
-    def on_retry(self, endpoint: str, error: OmnilogueError, seconds: float) -> None:
-        """Take note that a request will be repeated after so many seconds."""
 
 
 @dataclass(slots=True)
@@ -75,7 +64,8 @@ class Http:
         self._observers = observers
         self._base = Base(settings.base_url)
         self._constant_headers: list[tuple[bytes, bytes]] = []
-        self._pace = Pace(settings.rate, clock) if settings.rate else None
+        self.pace = Pace(settings.rate, clock) if settings.rate else None
+        """The remote's own pace, None without one; its sockets keep to it too."""
         self._slots = asyncio.Semaphore(settings.max_connections)
         self._errors = ErrorTable()
         self._auth: Auth = NoAuth()
@@ -220,7 +210,7 @@ class Http:
         failure: OmnilogueError | None = None
         status: int | None = None
         async with self._slots:
-            if self._pace and (delay := self._pace.delay()) > 0:
+            if self.pace and (delay := self.pace.delay()) > 0:
                 await self._clock.sleep(delay)  # in here: starts that waited for a slot would come all at once
             request = self._build(call, wanted)
             started = self._clock.monotonic()
@@ -241,7 +231,7 @@ class Http:
 
     def _build(self, call: Call, wanted: bytes) -> httpx.Request:
         """Make the request with all its headers; handed over as a stream, the library adds none of its own."""
-        headers = [(b"host", self._base.host), (b"accept", wanted), *self._constants(), *_encoded(self._auth.headers())]
+        headers = [(b"host", self._base.host), (b"accept", wanted), *self._constants(), *encoded(self._auth.headers())]
         headers.append((b"accept-encoding", b"gzip" if wanted is JSON else b"identity"))
         if call.body is not None:
             headers.append((b"content-type", JSON))
@@ -260,7 +250,7 @@ class Http:
             given = {name.lower(): secret.reveal() for name, secret in self._settings.headers.items()}
             credentials = {name.lower() for name in self._auth.headers()}  # sent once, and these win
             configured = {name: value for name, value in given.items() if name not in credentials}
-            self._constant_headers = _encoded({"user-agent": f"omnilogue/{__version__}", **configured})
+            self._constant_headers = encoded({"user-agent": f"omnilogue/{__version__}", **configured})
         return self._constant_headers
 
     def _timeouts_left(self) -> Mapping[str, float | None]:
@@ -307,34 +297,18 @@ class Http:
             raise failure
 
     def _tell_request(self, call: Call, status: int | None, seconds: float, tries: _Tries) -> None:
-        if is_on(logging.DEBUG):
-            values = {"endpoint": call.endpoint, "status": status, "seconds": round(seconds, 4)}
-            logger().debug("request", **values, attempt=tries.count)
-        for observer in self._observers:
-            with _harmless(observer):
-                observer.on_request(call.endpoint, status, seconds)
+        tell_request(self._observers, call.endpoint, status, seconds, tries.count)
 
     def _tell_retry(self, call: Call, error: OmnilogueError, seconds: float) -> None:
-        logger().info("retry", endpoint=call.endpoint, code=error.code, seconds=round(seconds, 3))
-        for observer in self._observers:
-            with _harmless(observer):
-                observer.on_retry(call.endpoint, error, seconds)
+        tell_retry(self._observers, call.endpoint, error, seconds)
 
 
 async def _whole(content: bytes) -> AsyncGenerator[bytes, None]:
     yield content
 
 
-@contextmanager
-def _harmless(observer: Observer) -> Iterator[None]:
-    """Let no fault of an observer become one of the request."""
-    try:
-        yield
-    except Exception as error:
-        logger().warning("observer_failed", observer=type(observer).__qualname__, error=type(error).__name__)
-
-
-def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Give headers as they are sent. Raises ConfigurationError for a value that no header can hold."""
     return [
         (name.lower().encode("ascii"), header_value(name, value).encode("ascii")) for name, value in headers.items()
     ]

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from pydantic import Field, JsonValue
 
 from ..errors import UnsupportedOperationError
-from ..http import Auth, Clock, ErrorTable, Http, NoAuth
+from ..http import Auth, Clock, ErrorTable, Http, NoAuth, Sockets
 from ..model import Conversation, Event, MediaPart, Message, Metadata, Moment, Page, Part, Reply
 from ..model.values import Value
 from .features import Features
@@ -89,7 +89,7 @@ class Notes(Protocol):
 class Context:
     """What a provider gets from the core: the remote's name, the door to the network, the clock, notes, the logger.
 
-    `http` is None where the provider's settings are no `HttpSettings`: it speaks to no network.
+    `http` and `sockets` are None where the provider's settings are no `HttpSettings`: it speaks to no network.
     """
 
     remote: str
@@ -97,6 +97,7 @@ class Context:
     clock: Clock
     state: Notes
     log: Any
+    sockets: Sockets | None = None
 
 
 S = TypeVar("S", bound=ProviderSettings)
@@ -120,6 +121,9 @@ class Provider(Generic[S]):
     http: Http
     """The door to the network; only there for a provider with `HttpSettings`."""
 
+    sockets: Sockets
+    """The door for websockets; there where `http` is."""
+
     vendor: object | None = None
     """What only this vendor has: an object with typed methods over the same `http`."""
 
@@ -128,6 +132,8 @@ class Provider(Generic[S]):
         self.context = context
         if context.http is not None:
             self.http = context.http.using(self.errors, self.auth())
+        if context.sockets is not None:
+            self.sockets = context.sockets
 
     def auth(self) -> Auth:
         """Give what proves who calls; none unless a provider says otherwise."""

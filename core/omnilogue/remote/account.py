@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from ..errors import InvalidInputError, OmnilogueError, PluginError, UnsupportedOperationError
-from ..http import Clock, Http, HttpSettings, Observer, Secret
+from ..http import Clock, Http, HttpSettings, Observer, Secret, Sockets
 from ..log import logger
 from ..model import Message
 from ..provider import Context, Features, HttpProviderSettings, Provider, ProviderInfo, ProviderSettings
@@ -82,7 +82,7 @@ class Account:
     def provider(self) -> Provider[Any]:
         """The provider, made without I/O. Raises ConfigurationError, PluginError."""
         settings = self.settings
-        http = None
+        http = sockets = None
         if isinstance(settings, HttpProviderSettings):
             http = Http(
                 settings,
@@ -91,9 +91,12 @@ class Account:
                 prepare=self._load_secrets,
                 observers=self._observers(),
             )
+            sockets = Sockets(
+                settings, self.clock, prepare=self._load_secrets, observers=self._observers(), pace=http.pace
+            )
         kept = Kept(self.state, self.identity)
         log = logger().bind(remote=self.name)
-        context = Context(remote=self.name, http=http, clock=self.clock, state=kept, log=log)
+        context = Context(remote=self.name, http=http, clock=self.clock, state=kept, log=log, sockets=sockets)
         try:
             provider = self.info.provider(settings, context)
             return Keeping(provider, kept) if needs_state(provider.features) else provider
