@@ -27,14 +27,14 @@ class ServedSocket:
 
     def __init__(self, request: web.Request, response: web.WebSocketResponse, fault: Fault | None) -> None:
         self._request = request
-        self._response = response
+        self.response = response
         self._fault = fault
         self._sent = 0
         self.is_cut = False
 
     async def receive(self) -> Any:
         """Give the next message: JSON as a plain value, binary as bytes. Raises SocketGoneError."""
-        message = await self._response.receive()
+        message = await self.response.receive()
         if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
             raise SocketGoneError
         value = _read(message.data)
@@ -50,10 +50,10 @@ class ServedSocket:
             return
         try:
             if isinstance(value, bytes):
-                await self._response.send_bytes(value)
+                await self.response.send_bytes(value)
             else:
                 text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                await self._response.send_str(text)
+                await self.response.send_str(text)
         except ConnectionError:
             self.is_cut = True
 
@@ -61,7 +61,7 @@ class ServedSocket:
         """Close with a code."""
         if not self.is_cut:
             self.is_cut = True
-            await self._response.close(code=code, message=reason.encode())
+            await self.response.close(code=code, message=reason.encode())
 
     async def _suffer(self, fault: Fault) -> None:
         self._fault = None

@@ -38,6 +38,8 @@ class Call:
     accept: Container[int] = ()
     guessed: bool = False
     private: bool = False
+    host: bytes | None = None
+    """The Host header of a link, which gets no credentials; None for a call to the vendor."""
 
     @property
     def writes(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Container, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar, Unpack
@@ -19,6 +19,7 @@ from .auth import Auth, NoAuth
 from .call import Base, Call, Description, header_value
 from .clock import Clock
 from .failures import ErrorTable
+from .fetching import call_for_link
 from .limits import BODY_BYTES, STREAM_BYTES, TooLarge, Undecodable
 from .observing import Observer, tell_request, tell_retry
 from .rate import Pace
@@ -32,6 +33,8 @@ T = TypeVar("T")
 TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, TooLarge, Undecodable)
 CONNECT_SECONDS = 10.0
 JSON, EVENTS, TEXT = b"application/json", b"text/event-stream", b"text/plain, application/json"
+ANYTHING = b"*/*"
+OUR_NAME = {"user-agent": f"omnilogue/{__version__}"}
 
 
 @dataclass(slots=True)
@@ -99,6 +102,22 @@ class Http:
             async with self._answer(call, tries) as answer:
                 content = await read(answer, BODY_BYTES)
             return understand(call, answer, content, shape, self._errors)
+
+        return await self._repeated(call, tries, attempt)
+
+    async def fetch(self, link: str, *, hosts: Container[str] = ()) -> bytes:
+        """Give the bytes behind a link that the vendor gave, at most 64 MiB, without any credentials.
+
+        Only https links of the vendor's own host and of `hosts` are fetched, and none into a private network.
+        Raises what `request` raises, and ConfigurationError for a link that is not fetched.
+        """
+        settings = self._settings
+        call = await call_for_link(link, settings.base_url, hosts, allow_http=settings.allow_http)
+        tries = _Tries(self._clock.monotonic())
+
+        async def attempt() -> bytes:
+            async with self._answer(call, tries, ANYTHING) as answer:
+                return await read(answer, BODY_BYTES)
 
         return await self._repeated(call, tries, attempt)
 
@@ -231,6 +250,8 @@ class Http:
 
     def _build(self, call: Call, wanted: bytes) -> httpx.Request:
         """Make the request with all its headers; handed over as a stream, the library adds none of its own."""
+        if call.host is not None:
+            return self._build_for_link(call, call.host, wanted)
         headers = [(b"host", self._base.host), (b"accept", wanted), *self._constants(), *encoded(self._auth.headers())]
         headers.append((b"accept-encoding", b"gzip" if wanted is JSON else b"identity"))
         if call.body is not None:
@@ -245,12 +266,21 @@ class Http:
             extensions={"timeout": self._timeouts_left()},
         )
 
+    def _build_for_link(self, call: Call, host: bytes, wanted: bytes) -> httpx.Request:
+        """Make the request for a link: nothing in it tells who asks; TLS is for the link's name, not its address."""
+        headers = [(b"host", host), (b"accept", wanted), (b"accept-encoding", b"identity"), *encoded(OUR_NAME)]
+        name = httpx.URL(f"https://{host.decode('ascii')}").host
+        extensions = {"timeout": self._timeouts_left(), "sni_hostname": name}
+        return httpx.Request(
+            call.method, call.address, headers=headers, stream=httpx.ByteStream(b""), extensions=extensions
+        )
+
     def _constants(self) -> list[tuple[bytes, bytes]]:
         if not self._constant_headers:
             given = {name.lower(): secret.reveal() for name, secret in self._settings.headers.items()}
             credentials = {name.lower() for name in self._auth.headers()}  # sent once, and these win
             configured = {name: value for name, value in given.items() if name not in credentials}
-            self._constant_headers = encoded({"user-agent": f"omnilogue/{__version__}", **configured})
+            self._constant_headers = encoded({**OUR_NAME, **configured})
         return self._constant_headers
 
     def _timeouts_left(self) -> Mapping[str, float | None]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import pydantic_core
 
-from .._version import __version__
 from ..errors import BY_CODE, ConfigurationError, OmnilogueError, Outcome, StreamInterruptedError
 from . import failures
 from .address import Query, encode_query, socket_address
@@ -21,7 +20,7 @@ from .clock import Clock
 from .limits import STREAM_BYTES
 from .observing import Observer, tell_request, tell_retry
 from .rate import Pace
-from .request import CONNECT_SECONDS, encoded
+from .request import CONNECT_SECONDS, OUR_NAME, encoded
 from .retry import Effect, RetryPolicy
 from .scope import CURRENT
 from .settings import HttpSettings
@@ -230,7 +229,7 @@ class Sockets:
 
         like_http = "http" + address.removeprefix("ws").partition("?")[0]
         given = {name.lower(): secret.reveal() for name, secret in self._settings.headers.items()}
-        all_headers = encoded({"user-agent": f"omnilogue/{__version__}", **given, **headers})
+        all_headers = encoded({**OUR_NAME, **given, **headers})
         return Line(
             address=address,
             headers=[(name.decode("ascii"), value.decode("ascii")) for name, value in all_headers],

@@ -37,6 +37,8 @@ class Limits(BaseModel):
     """True when the vendor takes a message id without its conversation: the core looks first whether it is there."""
     parts: tuple[str, ...] | None = None
     """Types of parts that are stored; None means all of them."""
+    kept: bool | None = None
+    """False when parts of this kind are used for the answer, and not stored with the turn."""
     roles: tuple[str, ...] | None = None
     """Roles that an append takes besides the one the operation names: `tool`, `other:*`."""
     fields: tuple[str, ...] | None = None

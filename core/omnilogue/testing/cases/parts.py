@@ -15,6 +15,9 @@ def _keeps(operation: str) -> Case:
 
     async def keeps(scene: Scene) -> None:
         given = PARTS[operation]
+        if scene.row(operation).limits.kept is False:
+            await _expect_used(scene, operation)
+            return
         kept = await _stored(scene, [TextPart(text="Look at this."), given])
         media = [part for part in kept.parts if part.type == given.type]
         expect_equal(len(media), 1, f"{given.type} parts of the stored message")
@@ -30,6 +33,15 @@ def _keeps(operation: str) -> Case:
     keeps.__name__ = f"{operation}_keeps_the_bytes"
     keeps.__doc__ = f"A message with a part of the type {stored_as} comes back with it, and its bytes can be had."
     return case(operation)(keeps)
+
+
+async def _expect_used(scene: Scene, operation: str) -> None:
+    """A part that is declared as used and not kept is answered; what is stored of it is text."""
+    conversation = await scene.conversation()
+    reply = await scene.remote.send(conversation, [PARTS[operation]], allow_loss=True)
+    turn = (await scene.messages(conversation))[0]
+    expect(reply.text.strip(), "a turn whose part is used got no answer")
+    expect_equal((turn.role, {part.type for part in turn.parts}), ("user", {"text"}), "a turn whose part is not kept")
 
 
 async def _stored(scene: Scene, parts: list[Part], role: str = "user") -> Message:
