@@ -182,7 +182,7 @@ class Hearing:
         inside = data if isinstance(data, dict) else {}
         output = next((one for one in (frame.get("agent_output"), inside.get("agent_output")) if _is_told(one)), None)
         events = [] if output is None else self._output(output)
-        status, message = status_of(frame), frame.get("socket_message")
+        status, message = status_of(frame), _text(frame.get("socket_message"))
         if status == RECOGNISED:
             events += self._heard(inside.get("text"))
         if status == ENDED or message in {"agent_stop", "agent_stop_force"}:
@@ -224,10 +224,17 @@ class Hearing:
         place = max(self._audio, default=-1) + 1 if place is None else place
         if place in self._audio:
             return []
-        path = urlsplit(url).path
+        path = _path(url)
         described = {"url": url, "name": basename(path) or None, "media_type": mimetypes.guess_type(path)[0]}
         self._audio[place] = AudioPart.model_validate({**described, **({"seconds": seconds} if seconds else {})})
         return [AudioDelta(url=url, seconds=seconds, run_id=self._run_id)]
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:  # whoever downloads it is told
+        return ""
 
 
 def _is_told(output: Any) -> bool:

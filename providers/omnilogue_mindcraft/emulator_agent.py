@@ -102,13 +102,19 @@ class AgentDesk:
             await socket.send(refusal_frame(4006, f"The request failed: no model {fields.llm_model!r}."))
             return None
         text = fields.asr_text or await self._hear(socket, fields)
+        if text is None:
+            await socket.send(status_frame("agent_stop_force", 1006))
+            return None
         if not text:
             await socket.send(refusal_frame(3001, "Nothing was recognised.", at="error"))
             return None
         return Question(frame.get("socket_id"), fields, session, text)
 
-    async def _hear(self, socket: ServedSocket, fields: AgentFields) -> str:
-        """Take a recording to its end and give what was understood: its format, its size and its digest."""
+    async def _hear(self, socket: ServedSocket, fields: AgentFields) -> str | None:
+        """Take a recording to its end and give what was understood: its format, its size and its digest.
+
+        Gives None where the client stops instead.
+        """
         heard, pieces = hashlib.sha256(), 0
         size = 0
         while isinstance(piece := await socket.receive(), bytes):
@@ -117,6 +123,8 @@ class AgentDesk:
             pieces += 1
             if pieces == 1:
                 await socket.send(status_frame("asr", 1004, {"text": "Heard"}))
+        if _is_stop(piece):
+            return None
         if not size:
             return ""
         kind = f"{fields.upload_format} at {fields.upload_sample_rate}"
@@ -172,8 +180,11 @@ async def _stop_asked(socket: ServedSocket) -> bool:
     """Wait for the frame that stops an answer; True where the client left instead."""
     try:
         while True:
-            frame = await socket.receive()
-            if isinstance(frame, dict) and frame.get("event_name") == "stream_output":
+            if _is_stop(await socket.receive()):
                 return False
     except SocketGoneError:
         return True
+
+
+def _is_stop(frame: Any) -> bool:
+    return isinstance(frame, dict) and frame.get("event_name") == "stream_output"
