@@ -113,9 +113,22 @@ def attachment(path: Path) -> ImagePart | AudioPart | FilePart:
     raise InvalidInputError(problem)
 
 
-def content(said: str | None, attached: Iterable[Path]) -> list[Any]:
+def recording(path: Path) -> AudioPart:
+    """Make a part of a recording, whatever its name's media type. Raises InvalidInputError."""
+    from ..model import AudioPart
+
+    try:
+        return AudioPart.from_path(path)
+    except OSError as error:
+        problem = f"--audio {path} cannot be read: {error.strerror}"
+    raise InvalidInputError(problem)
+
+
+def content(said: str | None, attached: Iterable[Path], audio: Path | None = None) -> list[Any]:
     """Give the text that was typed and the files that go along. Raises InvalidInputError where there is nothing."""
     parts: list[Any] = [attachment(path) for path in attached]
+    if audio is not None:
+        parts.append(recording(audio))
     if said is None and not parts:
         raise InvalidInputError("TEXT is missing", hint="write it behind the address, or - for standard input")
     return parts if said is None else [text(said), *parts]
