@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import pickle
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -158,10 +159,20 @@ async def test_a_legal_message_of_10_mb_arrives(peer: Peer, sockets: Door) -> No
     assert len(await one(sockets(), peer.url)) == 10_000_000
 
 
-async def test_pieces_of_a_message_are_put_together(peer: Peer, sockets: Door) -> None:
-    peer.handler = saying(['{"te', 'xt": "', "你", '"}'])
+async def test_a_message_is_the_same_wherever_it_was_split(peer: Peer, sockets: Door) -> None:
+    frame = {"agent_output": {"output_type": "llm", "llm_response": "(*^▽^*) 你 \U0001f9f3", "z_index": 1}}
+    whole = json.dumps(frame, ensure_ascii=False).encode()
 
-    assert await one(sockets(), peer.url) == {"text": "你"}
+    async def say(connection: ServerConnection) -> None:
+        for place in range(len(whole) + 1):
+            await connection.send([whole[:place], whole[place:]], text=True)
+        await connection.send([bytes([byte]) for byte in whole], text=True)
+
+    peer.handler = say
+    async with sockets().open(peer.url) as socket:
+        found = [await anext(socket) for _ in range(len(whole) + 2)]
+
+    assert all(one == frame for one in found)
 
 
 @pytest.mark.parametrize(
