@@ -4,6 +4,7 @@ from .answer import Response
 from .auth import Auth, KeyAuth, NoAuth
 from .clock import Clock, SystemClock
 from .failures import ErrorTable
+from .forms import Form
 from .request import Http, Observer
 from .retry import Effect
 from .secret import Secret
@@ -15,6 +16,7 @@ __all__ = [
     "Clock",
     "Effect",
     "ErrorTable",
+    "Form",
     "Http",
     "HttpSettings",
     "KeyAuth",
