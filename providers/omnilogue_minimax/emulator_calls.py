@@ -15,8 +15,8 @@ from .emulator_store import Store, StoredAssistant, StoredMessage, StoredRun, St
 
 UNKNOWN = 1000
 Row = TypeVar("Row", StoredMessage, StoredRun, StoredStep, StoredAssistant)
-# An object, to which `base_resp` is added, or the events of a stream.
-Answer: TypeAlias = Mapping[str, Any] | Generator[bytes, None, None]
+# An object, to which `base_resp` is added, the events of a stream, or the bytes of a file.
+Answer: TypeAlias = Mapping[str, Any] | Generator[bytes, None, None] | bytes
 
 NO_OBJECT: Mapping[str, Any] = {"id": "", "object": "", "created_at": 0, "thread_id": "", "metadata": None}
 NO_RUN: Mapping[str, Any] = {**NO_OBJECT, "assistant_id": "", "status": "", "last_error": None, "required_action": None}

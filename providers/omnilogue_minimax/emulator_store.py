@@ -7,7 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-ACTIVE = frozenset({"queued", "in_progress", "cancelling"})
+from .emulator_files import Files
+from .emulator_tools import Round, ToolCall
+
+ACTIVE = frozenset({"queued", "in_progress", "requires_action", "cancelling"})
 RUN_LIFETIME = 600  # seconds until `expires_at`
 DEFAULT_MODEL = "abab5.5-chat"
 
@@ -66,7 +69,7 @@ class StoredRun:
     """One run; times are Unix seconds and 0 while unset.
 
     `asked` is what it answers, `looks` how often it was seen unfinished, `said` what its stream tells;
-    while `is_streaming` it goes on by itself.
+    while `is_streaming` it goes on by itself. `rounds` are its calls of tools, `speaks` the format of its voice.
     """
 
     id: str
@@ -88,6 +91,9 @@ class StoredRun:
     asked: str = ""
     looks: int = 0
     said: tuple[StoredMessage, ...] | None = None
+    named_files: tuple[str, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    speaks: str = ""
     is_streaming: bool = False
 
     @property
@@ -98,12 +104,13 @@ class StoredRun:
 
 @dataclass(frozen=True)
 class StoredStep:
-    """One step of a run: the making of a message."""
+    """One step of a run: the making of a message, or calls of tools."""
 
     id: str
     run_id: str
     message_id: str
     created_at: int
+    calls: tuple[ToolCall, ...] = ()
 
 
 class Store:
@@ -121,6 +128,7 @@ class Store:
         self._messages: dict[str, dict[str, StoredMessage]] = {}
         self._runs: dict[str, dict[str, StoredRun]] = {}
         self._assistants: dict[str, StoredAssistant] = {}
+        self.files = Files(self.stamp)
 
     def stamp(self) -> int:
         """Give the current second."""
@@ -225,6 +233,7 @@ class Store:
                 created_at=now,
                 expires_at=now + RUN_LIFETIME,
                 asked=waiting[-1].text if waiting else "",
+                named_files=waiting[-1].file_ids if waiting else (),
                 **complete,
             )
             self._runs[thread_id][run.id] = run
@@ -241,9 +250,10 @@ class Store:
             return changed
 
     def steps(self, thread_id: str, run_id: str) -> list[StoredStep]:
-        """Give the steps of a run, oldest first: one for each message it made."""
-        rows = self.messages(thread_id)
-        return [step_of(row) for row in rows if row.run_id == run_id and row.role == "assistant"]
+        """Give the steps of a run, oldest first: one for each round of calls and one for each message it made."""
+        run, rows = self.run(thread_id, run_id), self.messages(thread_id)
+        called = [StoredStep(made.id, run_id, "", made.created_at, made.calls) for made in run.rounds]
+        return called + [step_of(row) for row in rows if row.run_id == run_id and row.role == "assistant"]
 
     # Assistants.
 
@@ -276,6 +286,12 @@ class Store:
         """Remove an assistant; its runs and messages stay."""
         with self._lock:
             del self._assistants[assistant_id]
+
+    def new_round(self, calls: Sequence[ToolCall]) -> Round:
+        """Make a round of calls that have no ids yet."""
+        with self._lock:
+            named = tuple(replace(call, id=self._new_id("call")) for call in calls)
+            return Round(self._new_id("step"), self.stamp(), named)
 
     def _new_id(self, kind: str) -> str:
         # Neither in order nor to be guessed, and the same in every test.

@@ -105,7 +105,7 @@ CODES = ErrorTable({7: "server"}, at="code")
 async def test_the_bytes_of_a_file_come_as_they_are(door: Door, vendor: Vendor, kind: str, content: bytes) -> None:
     vendor.usual = vendor.answer(200, content, content_type=kind)
 
-    answer = await door().using(CODES, NoAuth()).request("GET", "file", raw=True)
+    answer: Any = await door().using(CODES, NoAuth()).request("GET", "file", raw=True)
 
     assert answer.content == content
     assert vendor.asked[0].headers["accept"] == "*/*"
