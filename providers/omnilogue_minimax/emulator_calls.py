@@ -9,9 +9,10 @@ from typing import Any, Literal, NoReturn, Protocol, TypeAlias, TypeVar
 from omnilogue.emulator import DeterministicModel
 
 from .emulator_forms import BAD_PARAMETERS, Form, PageForm, RefusedError
+from .emulator_objects import StoredAssistant, StoredMessage, StoredRun, StoredStep
 from .emulator_quirks import MiniMaxQuirks, Path
 from .emulator_shapes import list_item
-from .emulator_store import Store, StoredAssistant, StoredMessage, StoredRun, StoredStep
+from .emulator_store import Store
 
 UNKNOWN = 1000
 Row = TypeVar("Row", StoredMessage, StoredRun, StoredStep, StoredAssistant)

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, NoReturn, Self, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from .emulator_multipart import read_parts
+
 BAD_PARAMETERS = 2013
 RECORDING = 2
 GROUP = "GroupId"
@@ -233,7 +235,11 @@ FormT = TypeVar("FormT", bound=Form)
 async def read_form(request: web.Request, form: type[FormT], places: str) -> FormT:
     """Give the parameters of a call from its "query", its "body" or "both"; those in both places must be equal."""
     if form is UploadForm:
-        return _checked(form, _parts_of(request.headers.get("Content-Type", ""), await request.read()))
+        try:
+            given = read_parts(request.headers.get("Content-Type", ""), await request.read())
+        except ValueError as error:
+            raise RefusedError(BAD_PARAMETERS, f"invalid params, {error}") from None
+        return _checked(form, given)
     query = _query(request) if places != "body" else {}
     body = await _body(request) if places != "query" else {}
     for name in query.keys() & body.keys():
@@ -247,25 +253,6 @@ def _checked(form: type[FormT], given: dict[str, Any]) -> FormT:
         return form.model_validate(given)
     except ValidationError as error:
         _refuse(error)
-
-
-def _parts_of(kind: str, content: bytes) -> dict[str, Any]:
-    """Read a form with one file; the server's own reader wants a body that nobody has read."""
-    boundary = re.fullmatch(r"multipart/form-data; ?boundary=\"?([^\";]+)\"?", kind)
-    if boundary is None:
-        raise RefusedError(BAD_PARAMETERS, f"invalid params, content type {kind!r}")
-    _, *parts = (b"\r\n" + content).split(b"\r\n--" + boundary[1].encode())
-    if not parts or parts.pop().strip() != b"--":
-        raise RefusedError(BAD_PARAMETERS, "invalid params, the form does not end")
-    given: dict[str, Any] = {}
-    for part in parts:
-        head, _, body = part.partition(b"\r\n\r\n")
-        about = dict(re.findall(r'(name|filename)="([^"]*)"', head.decode("utf-8", "replace")))
-        if about.get("name") == "file":
-            given |= {"name": about.get("filename", ""), "content": body}
-        else:
-            given[about.get("name", "")] = body.decode("utf-8", "replace")
-    return given
 
 
 def read_group(request: web.Request) -> str | None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from .emulator_calls import Vendor
 from .emulator_forms import BAD_PARAMETERS, RefusedError
+from .emulator_objects import StoredMessage, StoredRun
 from .emulator_shapes import cited_part
-from .emulator_store import StoredMessage, StoredRun
 from .emulator_tools import calls_left, told
 
 CITE = "[cite]"

@@ -19,9 +19,9 @@ from .emulator_forms import (
     ThreadPage,
 )
 from .emulator_generation import Runner
+from .emulator_objects import StoredRun
 from .emulator_quirks import Path
 from .emulator_shapes import SUCCESS, run_item, step_item
-from .emulator_store import StoredRun
 from .emulator_stream import Streamer
 
 WITH_VOICE = 2

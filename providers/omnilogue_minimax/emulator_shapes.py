@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .emulator_objects import StoredAssistant, StoredMessage, StoredRun, StoredStep, StoredThread, text_part
 from .emulator_quirks import MiniMaxQuirks
-from .emulator_store import StoredAssistant, StoredMessage, StoredRun, StoredStep, StoredThread, text_part
 from .emulator_tools import action, call_item
 
 SUCCESS: Mapping[str, Any] = {"status_code": 0, "status_msg": "success"}

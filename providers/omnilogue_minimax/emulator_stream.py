@@ -9,9 +9,9 @@ from omnilogue.emulator import split_pieces
 
 from .emulator_calls import UNKNOWN, Vendor
 from .emulator_generation import REQUIRES_ACTION, Outcome, Runner
+from .emulator_objects import StoredMessage, StoredRun, step_of
 from .emulator_quirks import MiniMaxQuirks
 from .emulator_shapes import message_item, run_item, step_item
-from .emulator_store import StoredMessage, StoredRun, step_of
 
 
 class Streamer:
