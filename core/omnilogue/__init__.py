@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         Transcript,
         Usage,
     )
+    from .provider import Tool
     from .remote import AsyncRemote, RemoteCheck, ReplyStream
     from .sync import Client, Remote
 
@@ -127,6 +128,7 @@ _PLACES = {
     "StreamInterruptedError": "errors",
     "TextDelta": "model",
     "TextPart": "model",
+    "Tool": "provider",
     "ToolCallPart": "model",
     "ToolCallRequested": "model",
     "ToolResultPart": "model",
@@ -210,6 +212,7 @@ __all__ = [
     "StreamInterruptedError",
     "TextDelta",
     "TextPart",
+    "Tool",
     "ToolCallPart",
     "ToolCallRequested",
     "ToolResultPart",

@@ -7,8 +7,37 @@ from itertools import count
 from typing import TypeVar
 
 from omnilogue.errors import BY_CODE, NotFoundError, OmnilogueError, Outcome, StreamInterruptedError
-from omnilogue.model import Conversation, Event, Message, Page, Reply, ReplyCompleted, TextDelta, TextPart, Usage
-from omnilogue.provider import Changes, Context, Draft, Features, Plugins, Provider, Query, Turn, native, unsupported
+from omnilogue.model import (
+    Conversation,
+    Event,
+    Message,
+    Page,
+    Part,
+    Reply,
+    ReplyCompleted,
+    TextDelta,
+    TextPart,
+    ToolCallPart,
+    ToolCallRequested,
+    Usage,
+)
+from omnilogue.provider import (
+    Changes,
+    Context,
+    Draft,
+    Features,
+    Plugins,
+    Provider,
+    Query,
+    ScriptedCall,
+    Turn,
+    answers,
+    arguments_of,
+    native,
+    scripted_calls,
+    unsupported,
+    with_answers,
+)
 
 from .settings import MemorySettings
 
@@ -47,7 +76,7 @@ class Memory(Provider[MemorySettings]):
         send_images=native("kept as they are given"),
         send_audio=native("kept as they are given"),
         receive_audio=unsupported("it does not speak"),
-        tool_calls=native("kept as they are given; none is made"),
+        tool_calls=native("kept as they are given; `[tool NAME {...}]` in a reply, or in what was asked, calls one"),
         citations=native("kept as they are given; none is made"),
     )
 
@@ -165,13 +194,23 @@ class Memory(Provider[MemorySettings]):
         if turn.parts:
             await self.append(conversation_id, [Message(role="user", parts=turn.parts, metadata=turn.metadata)])
         run_id, text = f"r{next(self._ids)}", self._answer(conversation_id)
+        known = {tool.name for tool in turn.tools}
+        scripted = scripted_calls(text, known)
+        calls = self._calls(scripted or scripted_calls(self._asked(conversation_id), known))
+        for call in calls:
+            yield ToolCallRequested(call=call, run_id=run_id)
+        results = await answers(turn.tools, calls)
+        text = with_answers(text, scripted, [str(result.content) for result in results])
         words = text.split(" ")
         for place, word in enumerate(words):
             if fault and place == len(words) // 2:
                 raise _failure(fault)
             yield TextDelta(text=word if place == 0 else f" {word}", run_id=run_id)
         usage = Usage(input_tokens=len(turn.text.split()), output_tokens=len(words))
-        answer = Message.assistant(text).model_copy(update={"run_id": run_id, "model": turn.model, "usage": usage})
+        parts: list[Part] = [part for pair in zip(calls, results, strict=True) for part in pair]
+        answer = Message(
+            role="assistant", parts=(*parts, TextPart(text=text)), run_id=run_id, model=turn.model, usage=usage
+        )
         stored = await self.append(conversation_id, [answer])
         yield ReplyCompleted(reply=Reply(messages=tuple(stored), run_id=run_id, usage=usage), run_id=run_id)
 
@@ -188,8 +227,17 @@ class Memory(Provider[MemorySettings]):
         number = next(self._answers)
         if self.settings.replies:
             return self.settings.replies[number % len(self.settings.replies)]
-        asked = [message.text for message in self._messages[conversation_id].values() if message.role == "user"]
-        return f"Answer {number + 1} to: {asked[-1] if asked else ''}"
+        return f"Answer {number + 1} to: {self._asked(conversation_id)}"
+
+    def _asked(self, conversation_id: str) -> str:
+        messages = reversed(self._messages[conversation_id].values())
+        return next((message.text for message in messages if message.role == "user"), "")
+
+    def _calls(self, scripted: Sequence[ScriptedCall]) -> list[ToolCallPart]:
+        return [
+            ToolCallPart(id=f"t{next(self._ids)}", name=call.name, arguments=arguments_of(call.arguments))
+            for call in scripted
+        ]
 
     # What the operations share
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 from .terminal import one_line
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from ..model import Conversation, Message, Part
 
 
@@ -50,6 +53,10 @@ def message_lines(message: Message) -> Iterator[str]:
         yield part_text(part)
 
 
+def _json(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def part_text(part: Part) -> str:
     """Give a part in words; what is no text stands in brackets."""
     from ..model import DataPart, MediaPart, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
@@ -64,8 +71,9 @@ def part_text(part: Part) -> str:
             about = [part.name or part.url or part.file_id or "", part.media_type or "", size]
             return f"[{part.type}: {', '.join(word for word in about if word)}]"
         case ToolCallPart():
-            return f"[tool call: {part.name} {part.arguments}]"
+            return f"[tool call: {part.name} {_json(part.arguments)}]"
         case ToolResultPart():
-            return f"[tool {'error' if part.is_error else 'result'}: {part.content}]"
+            said = part.content if isinstance(part.content, str) else _json(part.content)
+            return f"[tool {'error' if part.is_error else 'result'}: {said}]"
         case DataPart():
             return f"[{part.kind}]"

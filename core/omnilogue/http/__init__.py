@@ -5,6 +5,7 @@ from .answer import Response
 from .auth import Auth, KeyAuth, NoAuth
 from .clock import Clock, SystemClock
 from .failures import ErrorTable
+from .forms import Form
 from .observing import Observer
 from .request import Http
 from .retry import Effect
@@ -18,6 +19,7 @@ __all__ = [
     "Clock",
     "Effect",
     "ErrorTable",
+    "Form",
     "Http",
     "HttpSettings",
     "KeyAuth",

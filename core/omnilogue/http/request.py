@@ -20,7 +20,8 @@ from .call import Base, Call, Description, header_value
 from .clock import Clock
 from .failures import ErrorTable
 from .fetching import call_for_link
-from .limits import BODY_BYTES, STREAM_BYTES, TooLarge, Undecodable
+from .forms import EncodedForm
+from .limits import BODY_BYTES, DOWNLOAD_BYTES, STREAM_BYTES, TooLarge, Undecodable
 from .observing import Observer, tell_request, tell_retry
 from .rate import Pace
 from .retry import RetryPolicy
@@ -90,7 +91,9 @@ class Http:
         `effect` says what repeating does: `read` (the default for GET) and `replace` may be repeated, `add` (the
         default for all else) only when it surely did not happen. `shape` is what the answer must look like.
         Statuses in `accept` are given back, not raised. `guessed` marks a path the vendor never documented: 404 and
-        405 there are UnsupportedOperationError. `private` keeps the answer's body out of everything.
+        405 there are UnsupportedOperationError. `private` keeps the answer's body out of everything. `form` is sent in
+        place of `json`. `raw` asks for the bytes of a file, which are given as they came. `aside` marks a write that
+        is no part of the conversation: an upload that failed says nothing of the turn it was for.
 
         Raises the ProviderError that fits, InvalidInputError for what cannot be sent, ConfigurationError for a
         redirect or a path setting that is none.
@@ -99,8 +102,8 @@ class Http:
         tries = _Tries(self._clock.monotonic())
 
         async def attempt() -> Response[T]:
-            async with self._answer(call, tries) as answer:
-                content = await read(answer, BODY_BYTES)
+            async with self._answer(call, tries, ANYTHING if call.raw else JSON) as answer:
+                content = await read(answer, DOWNLOAD_BYTES if call.raw else BODY_BYTES)
             return understand(call, answer, content, shape, self._errors)
 
         return await self._repeated(call, tries, attempt)
@@ -179,15 +182,15 @@ class Http:
 
         async def counted() -> T:
             tries.count += 1
-            if call.writes:
+            if call.is_booked:
                 scope.outcome = "unknown"
             try:
                 answer = await self._with_refresh(tries, attempt)
             except OmnilogueError as error:
                 self._complete(error, call, tries)
-                scope.outcome = "unknown" if call.writes and tries.uncertain else before
+                scope.outcome = "unknown" if call.is_booked and tries.uncertain else before
                 raise
-            if call.writes:
+            if call.is_booked:
                 scope.outcome, scope.applied = "applied", True
             return answer
 
@@ -254,15 +257,17 @@ class Http:
             return self._build_for_link(call, call.host, wanted)
         headers = [(b"host", self._base.host), (b"accept", wanted), *self._constants(), *encoded(self._auth.headers())]
         headers.append((b"accept-encoding", b"gzip" if wanted is JSON else b"identity"))
+        form = call.body if isinstance(call.body, EncodedForm) else None
+        plain = call.body if isinstance(call.body, bytes) else b""
         if call.body is not None:
-            headers.append((b"content-type", JSON))
+            headers.append((b"content-type", form.content_type if form else JSON))
         if call.body is not None or call.writes:
-            headers.append((b"content-length", b"%d" % len(call.body or b"")))
+            headers.append((b"content-length", b"%d" % (form.length if form else len(plain))))
         return httpx.Request(
             call.method,
             call.address,
             headers=headers,
-            stream=httpx.ByteStream(call.body or b""),
+            stream=form or httpx.ByteStream(plain),
             extensions={"timeout": self._timeouts_left()},
         )
 

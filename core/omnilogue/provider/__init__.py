@@ -4,7 +4,9 @@ from .contract import Changes, Context, Draft, Notes, Provider, Query, Turn
 from .features import Feature, Features, Limits, emulated, lossy, native, unsupported
 from .hooks import Command, ProviderInfo, hookimpl
 from .loading import PluginHealth, Plugins
+from .scripted import ScriptedCall, scripted_calls, with_answers
 from .settings import Busy, HttpProviderSettings, ProviderSettings, Secret, SendDefaults
+from .tools import Tool, ToolLike, answers, arguments_of, tools_of
 
 __all__ = [
     "Busy",
@@ -23,12 +25,20 @@ __all__ = [
     "ProviderInfo",
     "ProviderSettings",
     "Query",
+    "ScriptedCall",
     "Secret",
     "SendDefaults",
+    "Tool",
+    "ToolLike",
     "Turn",
+    "answers",
+    "arguments_of",
     "emulated",
     "hookimpl",
     "lossy",
     "native",
+    "scripted_calls",
+    "tools_of",
     "unsupported",
+    "with_answers",
 ]

@@ -18,6 +18,7 @@ from ..model import Conversation, Event, MediaPart, Message, Metadata, Moment, P
 from ..model.values import Value
 from .features import Features
 from .settings import ProviderSettings
+from .tools import Tool
 
 
 class Query(Value):
@@ -65,7 +66,7 @@ class Turn(Value):
     instructions: str | None = None
     max_output_tokens: int | None = Field(default=None, ge=1)
     temperature: float | None = Field(default=None, ge=0)
-    tools: tuple[JsonValue, ...] = ()
+    tools: tuple[Tool, ...] = ()
     metadata: Metadata = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
 

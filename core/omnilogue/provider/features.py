@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from ..errors import PluginError
 from ..model import OPERATIONS, Grade
@@ -45,6 +45,8 @@ class Limits(BaseModel):
     """Fields or options that are honoured; None means all of them."""
     unheeded: tuple[str, ...] | None = None
     """Fields that are kept and that no run can be given: giving one is a loss of its name."""
+    asked_by: dict[str, JsonValue] | None = None
+    """`options` of a turn that ask for it; None where nothing has to be asked."""
     filters: tuple[str, ...] | None = None
     """Filters that the vendor applies itself; the core applies the others, except `search`."""
     order: tuple[str, ...] | None = None

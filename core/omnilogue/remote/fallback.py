@@ -7,7 +7,17 @@ from contextlib import aclosing, suppress
 from copy import copy
 
 from ..errors import NotFoundError, StreamInterruptedError, UnsupportedOperationError
-from ..model import Conversation, Event, Grade, Message, Reply, ReplyCompleted, TextDelta
+from ..model import (
+    Conversation,
+    Event,
+    Grade,
+    Message,
+    Reply,
+    ReplyCompleted,
+    TextDelta,
+    ToolCallPart,
+    ToolCallRequested,
+)
 from ..provider import Query, Turn
 from . import markers
 from .account import Account
@@ -140,7 +150,10 @@ async def explain_missing_path(
 
 def as_events(reply: Reply, attempt: int = 1) -> list[Event]:
     """Give a whole reply as the events of a stream."""
+    parts = [part for message in reply.messages for part in message.parts]
+    calls = [part for part in parts if isinstance(part, ToolCallPart)]
     return [
+        *(ToolCallRequested(call=call, run_id=reply.run_id, attempt=attempt) for call in calls),
         TextDelta(text=reply.text, run_id=reply.run_id, attempt=attempt),
         ReplyCompleted(reply=reply, run_id=reply.run_id, attempt=attempt),
     ]

@@ -12,7 +12,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 from ..errors import InvalidInputError
 from ..http.call import encode_json
 from ..model import Conversation, ConversationRef, Message, Part, TextPart
-from ..provider import Busy, ProviderSettings, Turn
+from ..provider import Busy, ProviderSettings, ToolLike, Turn, tools_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -54,7 +54,7 @@ class SendOptions(TypedDict, total=False):
     instructions: str | None
     max_output_tokens: int | None
     temperature: float | None
-    tools: Sequence[JsonValue]
+    tools: Sequence[ToolLike]
     metadata: Mapping[str, JsonValue] | None
     busy: Busy | None
     options: Mapping[str, Any] | None
@@ -92,8 +92,11 @@ def asked(operation: str, content: Content | Unset, options: SendOptions, settin
     fields = {name: merged[name] for name in TURN_OPTIONS if merged.get(name) not in (None, "", (), [], {})}
     if model := fields.get("model"):
         fields["model"] = settings.models.get(model, model)
+    if "tools" in fields:
+        fields["tools"] = tools_of(fields["tools"])
     turn = build(Turn, parts=() if content is UNSET else parts_of(content), **fields)
-    require_sendable([turn.instructions, turn.model, turn.metadata, list(turn.tools), turn.temperature])
+    require_sendable([turn.instructions, turn.model, turn.metadata, turn.temperature])
+    require_sendable([tool.model_dump(mode="python") for tool in turn.tools])
     busy = merged.get("busy", "wait")
     if busy not in {"wait", "reject"}:
         raise InvalidInputError(f"busy={busy!r} is not known", hint='busy is "wait" or "reject"')

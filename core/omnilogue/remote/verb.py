@@ -68,7 +68,9 @@ class Verb:
         elif error.outcome is None and self._operation not in READS and self._scope.outcome == "not_sent":
             error.outcome = "not_sent"  # only something that had to be read first was tried
         if error.outcome == "applied" and self._operation in {"send", "stream"}:
-            error.hint = TURN_IS_STORED
+            error.hint = (
+                f"{error.hint}; {TURN_IS_STORED}" if error.code == "run_failed" and error.hint else TURN_IS_STORED
+            )
         self._tell_left_over(error)
         _cut_foreign(error)
 

@@ -81,6 +81,40 @@ async def test_no_streamed_turn_is_doubled_or_lost(vendor: MiniMaxEmulator, kind
         await assert_each_turn_has_one_reply(remote, conversation, replies)
 
 
+@pytest.mark.parametrize("talk", ["send", "stream"])
+@pytest.mark.parametrize("kind", ["drop_after", "status_after", "drop_before"])
+@pytest.mark.parametrize("path", [*PATHS, "threads/run/create_stream", "threads/run/submit_tool_outputs"])
+async def test_no_turn_is_doubled_and_no_tool_is_called_twice(
+    vendor: MiniMaxEmulator, kind: str, path: str, talk: str
+) -> None:
+    called: list[int] = []
+
+    def count(number: int) -> str:
+        called.append(number)
+        return f"counted {number}"
+
+    async with connected(vendor) as client:
+        remote = client.remote()
+        conversation = await remote.create()
+        vendor.fail_next(kind, every=2, path=path)
+        replies = []
+        for number in range(4):
+            text = f'turn {number} [tool count {{"number": {number}}}]'
+            if talk == "send":
+                replies.append((await remote.send(conversation, text, tools=[count])).text)
+            else:
+                async with remote.stream(conversation, text, tools=[count]) as stream:
+                    assert [event async for event in stream]
+                replies.append(stream.reply.text)
+        vendor.clear_faults()
+
+        stored = [(message.role, message.text) async for message in remote.messages(conversation)]
+    assert called == [0, 1, 2, 3]
+    assert [role for role, _ in stored] == ["user", "assistant"] * 4
+    assert [text for role, text in stored if role == "assistant"] == replies
+    assert all(f"counted {number}" in text for number, text in enumerate(replies))
+
+
 @pytest.mark.parametrize("talk", [sent, streamed])
 @pytest.mark.parametrize("refusal", ["409", "2013"])
 async def test_a_turn_waits_for_the_run_of_somebody_else_and_is_stored_once(

@@ -20,7 +20,7 @@ from omnilogue.model import CitationFound, Event, Message, Reply, ReplyCompleted
 from omnilogue.provider import Turn
 from omnilogue_minimax import MiniMax
 from omnilogue_minimax.emulator import MiniMaxEmulator
-from omnilogue_minimax.streaming import Heard
+from omnilogue_minimax.hearing import Heard
 
 pytestmark = pytest.mark.anyio
 
