@@ -147,9 +147,17 @@ class Agent:
         try:
             return await self._opened(held, token)
         except OmnilogueError as error:
-            if error.vendor_code != str(EXPIRED) or not await self._credentials.renew(token):
+            if error.vendor_code != str(EXPIRED) or not await self._renewed(error, token):
                 raise
         return await self._opened(held, await self._credentials.token())
+
+    async def _renewed(self, refusal: OmnilogueError, token: str) -> bool:
+        """Renew a token that was refused; why it cannot be is told on the refusal, which says more of the turn."""
+        try:
+            return await self._credentials.renew(token)
+        except OmnilogueError as error:
+            refusal.hint = f"the device token could not be renewed: {error.message}"
+            return False
 
     async def _opened(self, held: AsyncExitStack, token: str) -> Socket:
         in_query = self._settings.socket_auth == "query"
@@ -176,7 +184,7 @@ class Agent:
             if error.outcome == "rejected":
                 socket.settle("rejected")
             if status_of(frame) == EXPIRED:
-                await self._credentials.renew(await self._credentials.token())
+                await self._renewed(error, await self._credentials.token())
             raise
 
     async def _stop_and_wait(self, socket: Socket, run_id: str, hearing: Hearing) -> None:
@@ -198,7 +206,7 @@ class Agent:
         unsaved = Message(
             conversation_id=str(run.session_id),
             role="assistant",
-            parts=(TextPart(text=hearing.text),),
+            parts=(TextPart(text=hearing.whole),),
             run_id=run.run_id,
             model=run.options.llm_model,
             status=status,
@@ -211,14 +219,13 @@ class Agent:
         if row is None:
             return unsaved, status
         message = message_of(row, self._settings.zone)
-        if hearing.sentences.has_gap and not hearing.was_stopped and message.text.startswith(hearing.text):
+        is_theirs = self._settings.persist != "auto" or message.text != hearing.whole  # else it may be stored from here
+        if is_theirs and not hearing.was_stopped and message.text.startswith(hearing.text):
             status = "complete"  # what a frame did not bring, reading does
         return message.model_copy(update={"run_id": run.run_id, "model": unsaved.model, "status": status}), status
 
 
 def _reply(run: Run, hearing: Hearing, message: Message, status: Status) -> Reply:
-    if message.id is None:
-        message = message.model_copy(update={"parts": (TextPart(text=hearing.text),)})
     return Reply(
         messages=(message,),
         run_id=run.run_id,

@@ -7,6 +7,7 @@ import asyncio
 from pydantic import SecretStr
 
 from omnilogue.http import Secret
+from omnilogue.http.scope import CURRENT, Scope
 
 from .calls import Calls
 from .settings import MindCraftSettings
@@ -38,17 +39,24 @@ class Credentials:
                 return True  # another turn has done it
             if self._refresh is not None:
                 await self._refresh.load()
-                access, refresh = await self._calls.renew_token(self._refresh.reveal())
-                self._renew_as(access)
-                self._refresh = Secret(SecretStr(refresh)) if refresh else self._refresh
+                await self._renew_by(self._refresh)
             elif device_token.is_reference:
                 device_token.forget()
             return await self.token() != refused
 
-    def _renew_as(self, token: str) -> None:
+    async def _renew_by(self, refresh_token: Secret) -> None:
+        """Renew by a call, in a scope of its own: what becomes of it says nothing about the turn it is for."""
+        mark = CURRENT.set(Scope(CURRENT.get().expires))
+        try:
+            access, refresh = await self._calls.renew_token(refresh_token.reveal())
+        finally:
+            CURRENT.reset(mark)
         if self._renewed is not None:
             self._renewed.forget()
-        self._renewed = Secret(SecretStr(token))
+        self._renewed = Secret(SecretStr(access))
+        if refresh:
+            refresh_token.forget()
+            self._refresh = Secret(SecretStr(refresh))
 
     def forget(self) -> None:
         """Drop what was got here."""

@@ -13,7 +13,7 @@ from posixpath import basename
 from typing import Any
 from urllib.parse import urlsplit
 
-from omnilogue.errors import BY_CODE, OmnilogueError, Outcome, ProviderError
+from omnilogue.errors import BY_CODE, OmnilogueError, Outcome, ProtocolError, ProviderError
 from omnilogue.model import AudioDelta, AudioPart, Emotion, Event, TextDelta, Transcript
 
 from .refusals import ERRORS
@@ -23,6 +23,9 @@ PROGRESS = frozenset({1003, 1004, 1006, 1007, 1008})
 """Statuses that are known and no refusal."""
 
 CODES = {2003: "auth", EXPIRED: "auth", 3001: "bad_request", 3002: "quota", 4006: "server"}
+MOST_IGNORED = 10_000
+"""Frames about something else that are endured during one answer."""
+
 FAMILIES = {2: "auth", 3: "bad_request", 4: "server"}
 """What a status that nobody documents means, by its thousand; inferred."""
 
@@ -106,6 +109,11 @@ class Sentences:
         """Whether sentences wait for one before them."""
         return bool(self._waiting)
 
+    @property
+    def waiting(self) -> list[str]:
+        """The sentences that wait, in order."""
+        return [self._waiting[place] for place in sorted(self._waiting)]
+
     def add(self, place: int | None, text: str) -> list[str]:
         """Take a sentence; without a place it is the next one, and one that is there already is nothing new."""
         if place is None:
@@ -120,9 +128,12 @@ class Sentences:
         return ready
 
     def rest(self, stored: str = "") -> list[str]:
-        """Give what waits behind a gap that will not be closed; a stored text that goes on from here fills it."""
-        said, ready = "".join(self.said), [self._waiting[place] for place in sorted(self._waiting)]
-        if ready and len(stored) > len(said) and stored.startswith(said):
+        """Give what waits behind a gap that will not be closed; a stored text that goes on from here fills it.
+
+        Where nothing was said at all, the stored text is all of it.
+        """
+        said, ready = "".join(self.said), self.waiting
+        if (ready or not said) and len(stored) > len(said) and stored.startswith(said):
             ready = [stored[len(said) :]]
         self._waiting.clear()
         self.said += ready
@@ -151,19 +162,24 @@ class Hearing:
         return "".join(self.sentences.said)
 
     @property
+    def whole(self) -> str:
+        """What has been told, and what waits behind a gap."""
+        return self.text + "".join(self.sentences.waiting)
+
+    @property
     def audio(self) -> tuple[AudioPart, ...]:
         """The spoken answer in its order."""
         return tuple(self._audio[place] for place in sorted(self._audio))
 
     @property
     def began(self) -> bool:
-        """Whether anything of an answer has come."""
-        return bool(self.sentences.said or self.sentences.has_gap or self._audio or self.emotion)
+        """Whether anything of an answer has come, said or spoken."""
+        return bool(self.sentences.said or self.sentences.has_gap or self._audio)
 
     def take(self, frame: Any) -> list[Event]:
         """Take a frame and give its events. Raises the error that it tells."""
         if not isinstance(frame, dict) or self._is_foreign(frame):
-            self.ignored += 1
+            self._ignore()
             return []
         refusal = refusal_of(frame, "unknown")
         if refusal is not None:
@@ -188,8 +204,15 @@ class Hearing:
         if status == ENDED or message in {"agent_stop", "agent_stop_force"}:
             self.is_over, self.was_stopped = True, message == "agent_stop_force"
         elif output is None and status not in PROGRESS:
-            self.ignored += 1
+            self._ignore()
         return events
+
+    def _ignore(self) -> None:
+        self.ignored += 1
+        if self.ignored > MOST_IGNORED:
+            raise ProtocolError(
+                f"the agent sent {self.ignored} frames that are no part of an answer", outcome="unknown"
+            )
 
     def _output(self, output: Mapping[str, Any]) -> list[Event]:
         """Read an output by its members; older agents name no type, and tell several things at once."""

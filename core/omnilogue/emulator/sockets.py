@@ -25,16 +25,21 @@ class ServedSocket:
     out; after a cut the vendor goes on without its listener, and what it sends is lost.
     """
 
-    def __init__(self, request: web.Request, response: web.WebSocketResponse, fault: Fault | None) -> None:
+    def __init__(self, request: web.Request, socket: web.WebSocketResponse, fault: Fault | None) -> None:
         self._request = request
-        self.response = response
+        self._socket = socket
         self._fault = fault
         self._sent = 0
         self.is_cut = False
+        """Whether nobody hears what is sent any more."""
+        self.response: web.StreamResponse = socket
+        """What the handler answers with at the end."""
 
     async def receive(self) -> Any:
         """Give the next message: JSON as a plain value, binary as bytes. Raises SocketGoneError."""
-        message = await self.response.receive()
+        if not self._socket.prepared or self._socket.closed:
+            raise SocketGoneError
+        message = await self._socket.receive()
         if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
             raise SocketGoneError
         value = _read(message.data)
@@ -50,10 +55,10 @@ class ServedSocket:
             return
         try:
             if isinstance(value, bytes):
-                await self.response.send_bytes(value)
+                await self._socket.send_bytes(value)
             else:
                 text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                await self.response.send_str(text)
+                await self._socket.send_str(text)
         except ConnectionError:
             self.is_cut = True
 
@@ -61,7 +66,7 @@ class ServedSocket:
         """Close with a code."""
         if not self.is_cut:
             self.is_cut = True
-            await self.response.close(code=code, message=reason.encode())
+            await self._socket.close(code=code, message=reason.encode())
 
     async def _suffer(self, fault: Fault) -> None:
         self._fault = None
@@ -86,10 +91,14 @@ def _read(data: str | bytes) -> Any:
 
 
 async def open_socket(request: web.Request, *, headers: Mapping[str, str] | None = None) -> ServedSocket:
-    """Answer a handshake and give the socket."""
+    """Answer a handshake and give the socket; of a client that has left by then the first `receive` tells."""
     exchange = request[EXCHANGE]
     response = web.WebSocketResponse(max_msg_size=LARGEST_MESSAGE, timeout=0.2, compress=False)
     response.headers.update(headers or {})
     exchange.answered(101)
-    await response.prepare(request)
-    return ServedSocket(request, response, exchange.take_stream_fault(SOCKET_KINDS))
+    socket = ServedSocket(request, response, exchange.take_stream_fault(SOCKET_KINDS))
+    try:
+        await response.prepare(request)
+    except ConnectionError:  # left in the middle of the handshake
+        socket.is_cut, socket.response = True, web.Response()
+    return socket

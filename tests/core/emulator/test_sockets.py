@@ -1,6 +1,9 @@
 """A vendor's end of a websocket: its journal and its faults."""
 
+import socket as tcp
+import time
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -107,6 +110,23 @@ def test_a_fault_for_a_socket_passes_a_stream_by(vendor: Emulator, client: objec
 
     assert client.post("speak/").status_code == 200
     assert [fault.kind for fault in vendor.faults] == ["socket_close"]
+
+
+def test_a_client_that_leaves_in_the_handshake_leaves_no_trace_in_the_log(
+    vendor: Emulator, url: str, caplog: pytest.LogCaptureFixture, is_soon: Callable[..., bool]
+) -> None:
+    vendor.fail_next("delay", path=PLACE, seconds=0.05)
+    head = (
+        f"GET {PLACE} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    with tcp.create_connection(("127.0.0.1", urlsplit(url).port or 0)) as line:
+        line.sendall(head.encode())
+        assert is_soon(lambda: len(vendor.journal) == 1)
+
+    time.sleep(0.15)  # the vendor answers now, and nobody is there
+    vendor.stop()
+    assert caplog.records == []
 
 
 def test_an_emulator_that_stops_leaves_no_socket_open(vendor: Emulator, url: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnilogue.errors import OmnilogueError
+from omnilogue.errors import OmnilogueError, ProtocolError
 from omnilogue.model import AudioDelta, Emotion, Event, TextDelta, Transcript
 from omnilogue_mindcraft.agent_frames import Hearing, Sentences, is_connected, refusal_of
 
@@ -122,6 +122,15 @@ def test_a_gap_is_filled_by_what_is_stored(stored: str, rest: list[str]) -> None
     assert sentences.has_gap
     assert (sentences.rest(stored), sentences.has_gap) == (rest, False)
     assert sentences.said == ["a", *rest]
+
+
+def test_where_nothing_was_said_the_stored_text_is_told() -> None:
+    assert Sentences().rest("all of it") == ["all of it"]
+
+
+def test_a_flood_of_foreign_frames_is_not_endured() -> None:
+    with pytest.raises(ProtocolError):
+        heard([{}] * 10_001)
 
 
 def test_outputs_of_older_agents_are_read_by_their_members() -> None:
