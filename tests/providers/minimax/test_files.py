@@ -216,13 +216,14 @@ async def test_an_upload_that_is_refused_takes_the_others_back(
 async def test_a_lost_upload_is_looked_for_before_it_is_repeated(
     vendor: MiniMaxEmulator, provider: MiniMax, thread: str, kind: str
 ) -> None:
-    vendor.store.files.add("note.txt", b"another one")
+    other = NOTE.replace(b"A", b"B")  # of the same name and size
+    vendor.store.files.add("note.txt", other)
     vendor.fail_next(kind, path=UPLOAD)
 
     await provider.append(thread, [with_note()])
 
     assert attached(vendor, thread) == [[NOTE]]
-    assert [file.content for file in vendor.store.files.all()] == [b"another one", NOTE]
+    assert [file.content for file in vendor.store.files.all()] == [other, NOTE]
 
 
 async def test_an_upload_that_never_works_says_that_no_message_was_sent(

@@ -203,6 +203,18 @@ async def test_lost_outputs_are_looked_for_before_they_are_told_again(
     assert len(vendor.journal.requests(SUBMIT)) == (2 if kind == "drop_before" else 1)
 
 
+async def test_outputs_that_land_late_are_seen_at_the_second_look(
+    vendor: MiniMaxEmulator, connect: Connect, thread: str, hands: Clock, clock: Any
+) -> None:
+    clock.sleep = asyncio.sleep
+    vendor.fail_next("late", seconds=0.1, path=SUBMIT)
+
+    reply = await connect(settle=0.5, poll_first=0.01).send(thread, hands.turn(ONE))
+
+    assert "12:00 CET" in reply.text
+    assert len(vendor.journal.requests(SUBMIT)) == 1
+
+
 async def test_outputs_that_never_arrive_are_told_as_what_they_are(
     vendor: MiniMaxEmulator, provider: MiniMax, thread: str, hands: Clock
 ) -> None:
