@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import CycloptsError
 
-from ..errors import InvalidInputError, LossRefusedError, OmnilogueError
+from ..errors import InvalidInputError, OmnilogueError
 from . import exits
 from .app import build, command_names, tidy_help
 from .arguments import arrange, command_word, says_json
 from .extending import add_plugin_command
+from .hints import advise
 from .logs import logging_to_stderr
 from .output import as_json, prepare_streams
 from .session import DEFAULTS, Session
@@ -80,10 +81,7 @@ def _told(arguments: list[str], *, owns_process: bool) -> int:
 
 def _tell(error: OmnilogueError, arguments: list[str]) -> None:
     """Tell an error in one line, or as the one document."""
-    if isinstance(error, LossRefusedError):
-        error.hint = f"allow it with --allow-loss={','.join(error.losses)}"
-    elif error.code == "deadline":
-        error.hint = "give it more time with --timeout SECONDS"
+    advise(error)
     sys.stdout.flush()
     if says_json(arguments):
         sys.stdout.write(as_json({"error": error.to_dict()}, indent=2) + "\n")
