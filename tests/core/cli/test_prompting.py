@@ -120,7 +120,7 @@ def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
 
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
-    return tmp_path / "home" / "omnilogue" / "chat_history"
+    return tmp_path / "home" / "state" / "omnilogue" / "chat_history"
 
 
 def test_a_turn_is_answered_and_ctrl_d_ends_the_chat(chat: Open) -> None:
