@@ -147,13 +147,16 @@ class TestAdding:
     def test_several_processes_that_add_at_the_same_moment_lose_nothing(self, work: Path) -> None:
         code = (
             "import sys; from pathlib import Path; from omnilogue.config import add_remote\n"
-            "sys.stdin.read(1)\n"
-            "for number in range(8): add_remote(Path('x.toml'), f'{sys.argv[1]}{number}', 'acme', {})"
+            "print('ready', flush=True); sys.stdin.read(1)\n"
+            "for number in range(12): add_remote(Path('x.toml'), f'{sys.argv[1]}{number}', 'acme', {})"
         )
         running = [
-            subprocess.Popen([sys.executable, "-c", code, name], stdin=subprocess.PIPE)
+            subprocess.Popen([sys.executable, "-c", code, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             for name in ("ant", "bee", "cat")
         ]
+        for one in running:
+            assert one.stdout is not None
+            one.stdout.readline()
 
         for one in running:
             assert one.stdin is not None
@@ -163,7 +166,7 @@ class TestAdding:
             one.communicate()
 
         assert [one.returncode for one in running] == [0, 0, 0]
-        assert len(parsed(work / "x.toml")["remotes"]) == 24
+        assert len(parsed(work / "x.toml")["remotes"]) == 36
         assert [file.name for file in work.iterdir()] == ["x.toml"]
 
     def test_a_file_that_another_process_changes_for_long_is_told(
