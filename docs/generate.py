@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from omnilogue.cli.described import describe_settings
+from omnilogue.cli.described_quirks import describe_quirks
+from omnilogue.cli.emulating import emulator_class
 from omnilogue.cli.installed import features_of
 from omnilogue.errors import BY_CODE, OmnilogueError
 from omnilogue.model import OPERATIONS
@@ -57,6 +59,16 @@ def settings(name: str) -> str:
     rows += [
         [f"`{one['name']}`", one["type"], "required" if one["required"] else _default_of(one), one["description"]]
         for one in describe_settings(info.settings)
+    ]
+    return table_of(rows)
+
+
+def quirks(name: str) -> str:
+    """Make the table of the switches of one provider's emulator."""
+    rows = [["switch", "values", "default", "what it means"]]
+    rows += [
+        [f"`{one['name']}`", one["type"], f"`{json.dumps(one['default'])}`", one["description"]]
+        for one in describe_quirks(emulator_class(Plugins(outside=False).provider(name)).Quirks)
     ]
     return table_of(rows)
 
@@ -107,6 +119,7 @@ MAKERS: dict[str, Callable[..., str]] = {
     "capabilities": capabilities,
     "notes": notes,
     "settings": settings,
+    "quirks": quirks,
     "error codes": error_codes,
     "help": help_of,
 }

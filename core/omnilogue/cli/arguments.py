@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 END = "--"
+LIKENESS = 0.7
+"""From how like an option a word is taken for a slip: `--jsno` is one of `--json`, `--dry` of none."""
+
 LOSS = "--allow-loss"
 
 WITH_VALUE = ("--config", "--state", "--out", "--timeout")
@@ -137,8 +140,9 @@ def _nearest_option(word: str, shape: _Shape) -> str | None:
     name = word.partition("=")[0]
     if not name.startswith("--") or len(name.split()) != 1:
         return None
-    near = difflib.get_close_matches(name, [*shape.flags, *shape.valued], n=1)
-    return near[0] if near else None
+    known = {option.lstrip("-"): option for option in (*shape.flags, *shape.valued)}
+    near = difflib.get_close_matches(name.lstrip("-"), known, n=1, cutoff=LIKENESS)
+    return known[near[0]] if near else None
 
 
 def _unknown(word: str, shape: _Shape) -> InvalidInputError:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import CycloptsError
 
-from ..errors import InvalidInputError, OmnilogueError
+from ..errors import OmnilogueError
 from . import exits
 from .app import build, command_names, tidy_help
 from .arguments import arrange, command_word, says_json
 from .extending import add_plugin_command
 from .hints import advise
 from .logs import logging_to_stderr
+from .misread import explained
 from .output import as_json, prepare_streams
 from .session import DEFAULTS, Session
 from .terminal import clean
@@ -121,7 +122,7 @@ def _parsed(arguments: list[str]) -> tuple[Callable[..., Any], inspect.BoundArgu
         command, bound, _ = app.parse_args(words)
     except CycloptsError as error:
         where = f"omnilogue {name}" if name is not None and name in app else "omnilogue"
-        problem = InvalidInputError(str(error).replace("\n", " "), hint=f"`{where} --help` shows how")
+        problem = explained(error, f"`{where} --help` shows how")
     else:
         return command, bound
     raise problem
