@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from omnilogue.cli.chat_commands import COMMANDS
 from omnilogue.cli.described import describe_settings
 from omnilogue.cli.described_quirks import describe_quirks
 from omnilogue.cli.emulating import emulator_class
@@ -108,6 +109,11 @@ def help_of(command: str = "") -> str:
     return "\n".join(["```text", f"$ {' '.join(words)}", *lines, "```"])
 
 
+def chat_commands() -> str:
+    """Make the table of what can be typed in a chat."""
+    return table_of([["command", "does"], *([f"`{one.usage}`", one.summary] for one in COMMANDS)])
+
+
 def table_of(rows: list[list[str]]) -> str:
     """Make a Markdown table; the first row is its head."""
     clean = [[cell.replace("|", "\\|") for cell in row] for row in rows]
@@ -122,6 +128,7 @@ MAKERS: dict[str, Callable[..., str]] = {
     "quirks": quirks,
     "error codes": error_codes,
     "help": help_of,
+    "chat commands": chat_commands,
 }
 
 
