@@ -11,7 +11,6 @@ from ..errors import InvalidInputError, NotFoundError
 from .terminal import clean
 
 if TYPE_CHECKING:
-    from ..model import Message
     from .chatting import Chat
 
 SHOWN = 10
@@ -59,7 +58,7 @@ async def edit(chat: Chat, said: str) -> None:
     which, *text = said.split(None, 1)
     if not text:
         raise InvalidInputError("there is no new text", hint="it is written /edit N|ID TEXT")
-    message_id = _meant(which, await chat.messages())
+    message_id = _meant(which, await chat.message_ids())
     conversation_id, reading = chat.existing(), chat.session.reading
     change = await chat.consented(
         lambda allowed: chat.remote.edit(conversation_id, message_id, text[0], allow_loss=allowed, **reading)
@@ -68,9 +67,8 @@ async def edit(chat: Chat, said: str) -> None:
     chat.goes_on_with(change)
 
 
-def _meant(which: str, messages: list[Message]) -> str:
+def _meant(which: str, ids: list[str]) -> str:
     """Give the id of a message by its number, like 3 or #3, or by its id. Raises InvalidInputError, NotFoundError."""
-    ids = [message.id for message in messages]
     number = which.removeprefix("#")
     by_number = ids[int(number) - 1] if number.isdecimal() and 0 < int(number) <= len(ids) else None
     if which in ids and by_number not in {None, which}:

@@ -17,7 +17,7 @@ from .terminal import clean, one_line
 from .transcript import message_lines
 
 if TYPE_CHECKING:
-    from ..model import Change, Message, Reply
+    from ..model import Change, Reply
     from ..remote import AsyncRemote, ReplyStream
     from ..remote.options import AllowLoss
     from .session import Session
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 WELCOME = "/help tells the commands, Ctrl-D ends the chat."
-STOPPED = "Stopped. What came is not the whole answer; /show tells what is stored."
+STOPPED = "Stopped. What came is partial; /show tells what is stored."
 ASK_AGAIN = "the turn is stored, do not type it again: /regenerate asks for its answer"
 
 
@@ -176,9 +176,10 @@ class Chat:
             raise InvalidInputError("there is no conversation yet", hint="the first turn creates it")
         return self.conversation_id
 
-    async def messages(self) -> list[Message]:
-        """Give all messages, oldest first."""
-        return [message async for message in self.remote.messages(self.existing(), **self.session.reading)]
+    async def message_ids(self) -> list[str]:
+        """Give the ids of all messages, oldest first."""
+        listing = self.remote.messages(self.existing(), **self.session.reading)
+        return [message.id or "" async for message in listing]
 
     async def show(self, most: int) -> None:
         """Show the newest messages with their numbers, and tell how many stand before them."""

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import pty
 import re
 import select
 import stat
@@ -15,8 +16,6 @@ from typing import Any, TypeAlias
 import pytest
 
 from omnilogue_mindcraft.emulator import MindCraftEmulator
-
-pty = pytest.importorskip("pty")
 
 Cli: TypeAlias = Callable[..., Any]
 
@@ -91,6 +90,9 @@ class Terminal:
         while self._read():
             pass
         return self._running.wait(LONGEST_SILENCE)
+
+    def terminate(self) -> None:
+        self._running.terminate()
 
     def close(self) -> None:
         if self._running.poll() is None:
@@ -186,7 +188,7 @@ def test_ctrl_c_stops_an_answer_and_not_the_program(chat: Open, talk: str, vendo
         terminal.type("one two three four five six seven eight nine ten eleven twelve", ENTER)
         terminal.until("Answer")
         terminal.type(CTRL_C)
-        terminal.until("Stopped. What came is not the whole answer", READY)
+        terminal.until("Stopped. What came is partial", READY)
     finally:
         vendor.configure(piece_delay=0.0)
     terminal.type("Still here?", ENTER)
@@ -194,6 +196,16 @@ def test_ctrl_c_stops_an_answer_and_not_the_program(chat: Open, talk: str, vendo
     terminal.type(CTRL_D)
 
     assert terminal.end() == 0
+
+
+def test_sigterm_at_the_prompt_ends_it_and_gives_the_terminal_back(chat: Open) -> None:
+    terminal = chat("echo:")
+
+    terminal.terminate()
+
+    assert terminal.end() == 143
+    assert terminal.raw.rindex("\x1b[?2004l") > terminal.raw.rindex("\x1b[?2004h")
+    assert "Traceback" not in terminal.seen
 
 
 def test_the_last_messages_are_shown_first(chat: Open, cli: Cli, talk: str) -> None:
