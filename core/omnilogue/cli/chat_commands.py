@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 """Messages that `/show` shows where nothing else is said."""
+
+
+DIGITS = 9
+"""Of the largest number that can be meant."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Command:
 
 async def perform(chat: Chat, said: str) -> None:
     """Do what a line that begins with a slash says. Raises InvalidInputError where it cannot be meant."""
-    word, *rest = said[1:].split(None, 1)
+    word, *rest = said[1:].split(None, 1) or [""]
     arguments = rest[0].strip() if rest else ""
     command = next((one for one in COMMANDS if one.name == word), None)
     if command is None:
@@ -69,8 +74,8 @@ async def edit(chat: Chat, said: str) -> None:
 
 def _meant(which: str, ids: list[str]) -> str:
     """Give the id of a message by its number, like 3 or #3, or by its id. Raises InvalidInputError, NotFoundError."""
-    number = which.removeprefix("#")
-    by_number = ids[int(number) - 1] if number.isdecimal() and 0 < int(number) <= len(ids) else None
+    number = _number(which.removeprefix("#"))
+    by_number = ids[number - 1] if 0 < number <= len(ids) else None
     if which in ids and by_number not in {None, which}:
         raise InvalidInputError(
             f"{which} is the number of one message and the id of another", hint=f"#{which} is the number"
@@ -80,6 +85,11 @@ def _meant(which: str, ids: list[str]) -> str:
     if by_number is None:
         raise NotFoundError(f"there is no message {which}", hint="/show tells numbers and ids")
     return by_number
+
+
+def _number(said: str) -> int:
+    """Read a number, 0 for what is none."""
+    return int(said) if said.isdecimal() and len(said) <= DIGITS else 0
 
 
 async def clear(chat: Chat, _: str) -> None:
@@ -109,12 +119,12 @@ async def copy(chat: Chat, file: str) -> None:
 
 def _write_new(file: str, text: str) -> Path:
     """Write a file that is not there yet. Raises InvalidInputError."""
-    path = Path(file).expanduser()
+    path = Path(os.path.expanduser(file))  # a user nobody knows is no reason to fail
     try:
         with path.open("x", encoding="utf-8", errors="backslashreplace") as opened:
             opened.write(text + "\n")
-    except OSError as error:
-        problem = f"{path} cannot be written: {error.strerror}"
+    except (OSError, ValueError) as error:
+        problem = f"{path} cannot be written: {getattr(error, 'strerror', None) or error}"
     else:
         return path
     raise InvalidInputError(problem)
@@ -139,10 +149,10 @@ async def title(chat: Chat, text: str) -> None:
 
 async def show(chat: Chat, number: str) -> None:
     """Show the last messages with numbers and ids."""
-    if number and not (number.isdecimal() and int(number)):
+    most = _number(number) if number else SHOWN
+    if not most:
         raise InvalidInputError(f"{number} is no number of messages")
-    chat.existing()
-    await chat.show(int(number or SHOWN))
+    await chat.show(most)
 
 
 async def tell(chat: Chat, _: str) -> None:

@@ -183,7 +183,7 @@ class Chat:
 
     async def show(self, most: int) -> None:
         """Show the newest messages with their numbers, and tell how many stand before them."""
-        output, count, kept = self.session.output, 0, deque[Any](maxlen=most)
+        output, count, kept = self.session.output, 0, deque[Any](maxlen=min(most, sys.maxsize))
         listing = self.remote.messages(self.existing(), **self.session.reading)
         async for message in listing:
             count += 1

@@ -251,6 +251,31 @@ class TestCommands:
         assert found.out == "Answer 1 to: /etc/hosts\n"
         assert found.code == 2
 
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "/",
+            "/ ",
+            f"/show {'9' * 5000}",
+            "/show 0",
+            "/show -1",
+            f"/edit {'9' * 5000} x",
+            "/copy ~nobody/x",
+            "/copy a\0b",
+        ],
+    )
+    def test_what_cannot_be_meant_is_one_line(self, cli: Cli, memory: str, line: str) -> None:
+        found = cli("chat", memory, stdin=typed("Hello", line, "More"))
+
+        assert found.out == "Answer 1 to: Hello\nAnswer 2 to: More\n"
+        assert found.code in {2, 4}
+        assert found.err.count("omnilogue: ") == 1
+
+    def test_a_very_large_limit_shows_all(self, cli: Cli, talk: str) -> None:
+        cli("send", talk, "Hello")
+
+        assert len(cli("chat", talk, "--limit", "9" * 30).lines) == len(cli("chat", talk, "--limit", "2").lines)
+
     def test_exit_leaves_the_rest_unread(self, cli: Cli, memory: str) -> None:
         assert cli("chat", memory, stdin=typed("one", "/exit", "two")).out == "Answer 1 to: one\n"
 
