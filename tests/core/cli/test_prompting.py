@@ -28,7 +28,7 @@ ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[a-zA-Z]|\][^\x07]*\x07)")
 READY = "<ready>"
 """Stands where the prompt begins to take keys: there it asks for pastes in brackets."""
 
-LONGEST_SILENCE = 10
+LONGEST_SILENCE = 30
 """Seconds; nothing takes as long unless it hangs."""
 
 CTRL_C, CTRL_D, ENTER, ALT_ENTER, UP, HOME = "\x03", "\x04", "\r", "\x1b\r", "\x1b[A", "\x01"
