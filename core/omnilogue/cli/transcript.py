@@ -42,9 +42,15 @@ def heading(conversation: Conversation) -> Iterator[str]:
             yield f"{name}: {one_line(value)}"
 
 
-def message_lines(message: Message) -> Iterator[str]:
+def message_lines(message: Message, number: int | None = None) -> Iterator[str]:
     """Give a message of a transcript: a line that says who, when and which, then what."""
-    about = [message.role, time_of(message.created_at), message.id or "", message.model or ""]
+    about = [
+        f"#{number}" if number else "",
+        message.role,
+        time_of(message.created_at),
+        message.id or "",
+        message.model or "",
+    ]
     if message.status != "complete":
         about.append(f"({message.status})")
     yield ""

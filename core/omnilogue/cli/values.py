@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 
+ROLES = ("user", "assistant", "system", "developer", "tool")
+
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -64,6 +66,13 @@ def required(what: str, said: str) -> str:
     if not said.strip():
         raise InvalidInputError(f"{what} is empty")
     return said
+
+
+def role(said: str) -> str:
+    """Give a role back. Raises InvalidInputError for what is none."""
+    if said in ROLES or (said.startswith("other:") and len(said) > len("other:")):
+        return said
+    raise InvalidInputError(f"--role {said!r} is no role", hint=f"write {', '.join(ROLES)} or other:WORD")
 
 
 def text(said: str) -> str:

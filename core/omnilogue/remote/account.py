@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from ..errors import InvalidInputError, OmnilogueError, PluginError, UnsupportedOperationError
+from ..errors import ConfigurationError, InvalidInputError, OmnilogueError, PluginError, UnsupportedOperationError
 from ..http import Clock, Http, HttpSettings, Observer, Secret, Sockets
 from ..log import logger
 from ..model import Message
@@ -143,7 +143,11 @@ class Account:
 
     async def _load_secrets(self) -> None:
         for secret in secrets_of(self.settings):
-            await secret.load()
+            try:
+                await secret.load()
+            except ConfigurationError as error:
+                told = f"{self.name}: {error.message}"
+                raise ConfigurationError(told, code=error.code, hint=error.hint) from None
 
     async def aclose(self) -> None:
         """Close the provider and forget the secrets; harmless twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -12,6 +13,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 from ..errors import InvalidInputError
 from ..http.call import encode_json
 from ..model import Conversation, ConversationRef, Message, Part, TextPart
+from ..model.wording import words_of
 from ..provider import Busy, ProviderSettings, ToolLike, Turn, tools_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -123,10 +125,16 @@ def converted(make: Callable[[], M]) -> M:
 
 
 def describe(error: ValidationError) -> str:
-    """Tell in one line what does not fit, without the value itself."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    place = ".".join(str(step) for step in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    """Tell in one line what does not fit, without the value itself; ways that were tried for one field are joined."""
+    faults = error.errors(include_input=False, include_url=False)
+    place = _place(faults[0]["loc"])
+    words = dict.fromkeys(words_of(fault) for fault in faults if _place(fault["loc"]) == place)
+    return f"{place}: {' or '.join(words)}" if place else " or ".join(words)
+
+
+def _place(location: Sequence[str | int]) -> str:
+    """Give the way to a field, without what tells the arms of a union apart."""
+    return ".".join(str(step) for step in location if not re.search(r"[\[\s]|constrained-", str(step)))
 
 
 def parts_of(content: Content) -> tuple[Part, ...]:
