@@ -18,12 +18,14 @@ from .wire import (
     MESSAGE,
     MESSAGES,
     RUN,
+    RUNS,
     THREAD,
     THREAD_CHANGED,
     Assistant,
     MessageList,
     MessageRow,
     Run,
+    RunList,
     Thread,
 )
 
@@ -104,6 +106,11 @@ class Calls:
     async def run(self, thread_id: str, run_id: str) -> Run:
         """See how far a run is (api-138567154)."""
         return (await self._get(self._paths.run_retrieve, {"thread_id": thread_id, "run_id": run_id}, RUN)).value
+
+    async def runs(self, thread_id: str, limit: int) -> RunList:
+        """List runs, newest first (api-138568367); order and limit are known from public code."""
+        params: Params = {"thread_id": thread_id, "limit": limit, "order": "desc"}
+        return (await self._get(self._paths.run_list, params, RUNS)).value
 
     async def cancel_run(self, thread_id: str, run_id: str) -> None:
         """Stop a run; known from public code."""

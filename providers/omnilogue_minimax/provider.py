@@ -187,6 +187,10 @@ class MiniMax(Provider[MiniMaxSettings]):
         """Cancel a run, by a call known from public code."""
         await self._calls.cancel_run(conversation_id, run_id)
 
+    async def active_run(self, conversation_id: str) -> str | None:
+        """Give the run that has not ended yet (api-138568367)."""
+        return await self._running.active(conversation_id)
+
 
 def narrowed(settings: MiniMaxSettings) -> Features:
     """Give the features of an account with these settings."""

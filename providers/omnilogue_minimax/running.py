@@ -7,7 +7,7 @@ from itertools import takewhile
 from omnilogue.errors import RunFailedError
 from omnilogue.http import Clock
 from omnilogue.model import Message, Reply
-from omnilogue.provider import Turn
+from omnilogue.provider import Turn, note_run
 
 from .assistants import Assistants
 from .calls import Calls
@@ -47,6 +47,7 @@ class Running:
 
         Its state decides; its times do not: a documented run is completed and has failed (api-138568367).
         """
+        note_run(run.id)
         pause = self._settings.poll_first
         while run.status not in ENDED:
             await self._clock.sleep(pause)
@@ -55,6 +56,11 @@ class Running:
         if run.status != COMPLETED:
             raise run_failure(run)
         return Reply(messages=await self._said(thread_id, run), run_id=run.id)
+
+    async def active(self, thread_id: str) -> str | None:
+        """Give the id of the newest run that has not ended, among the newest of a page."""
+        runs = (await self._calls.runs(thread_id, self._settings.page_size)).data or []
+        return next((run.id for run in runs if run.status not in ENDED), None)
 
     async def _said(self, thread_id: str, run: Run) -> tuple[Message, ...]:
         """Give the messages of a run, oldest first; they are among the newest of the conversation."""

@@ -33,6 +33,7 @@ class Paths(BaseModel):
     message_list: str = Field(default="threads/messages/list", min_length=1, description="List messages.")
     run_create: str = Field(default="threads/run/create", min_length=1, description="Have a conversation answered.")
     run_retrieve: str = Field(default="threads/run/retrieve", min_length=1, description="See how far an answer is.")
+    run_list: str = Field(default="threads/run/list", min_length=1, description="List the answers that were asked for.")
     run_stream: str = Field(
         default="threads/run/create_stream",
         min_length=1,

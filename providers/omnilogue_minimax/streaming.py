@@ -7,11 +7,10 @@ stream did not show of it comes then.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 
-from omnilogue.errors import OmnilogueError, ProtocolError, StreamInterruptedError
+from omnilogue.errors import ProtocolError, StreamInterruptedError
 from omnilogue.model import CitationFound, Event, Reply, ReplyCompleted, TextDelta, TextPart
-from omnilogue.provider import Turn
+from omnilogue.provider import Turn, note_run
 
 from .assistants import Assistants
 from .calls import Calls
@@ -34,7 +33,7 @@ class Streaming:
         self._assistants = assistants
 
     async def stream(self, thread_id: str, turn: Turn) -> AsyncIterator[Event]:
-        """Store and run the turn in one call. Whoever leaves early stops the run.
+        """Store and run the turn in one call.
 
         A turn without parts is answered in one piece, because nobody knows whether the call takes it; so is one
         with citations, which are noted in metadata, and messages in this call have none.
@@ -58,9 +57,6 @@ class Streaming:
             if heard.run is None:
                 raise
             # The run goes on without its stream, and what it says is stored.
-        except GeneratorExit:
-            await self._stop(thread_id, heard.run)
-            raise
         for rest in heard.rest(await self._whole(thread_id, heard.run)):
             yield rest
 
@@ -71,12 +67,6 @@ class Streaming:
         if run.status not in ENDED:
             run = await self._calls.run(thread_id, run.id)
         return await self._running.reply(thread_id, run)
-
-    async def _stop(self, thread_id: str, run: Run | None) -> None:
-        """Stop a run nobody listens to; whoever leaves is not told that it could not be stopped."""
-        if run is not None and run.status not in ENDED:
-            with suppress(OmnilogueError):
-                await self._calls.cancel_run(thread_id, run.id)
 
 
 class Heard:
@@ -112,6 +102,8 @@ class Heard:
             self.is_over = self.run.status in ENDED
         elif kind.endswith("message") and told.run_id and self.run is None:
             self.run = Run(id=told.run_id, status="")
+        if self.run is not None:
+            note_run(self.run.id)
 
     def _message(self, told: StreamObject) -> list[Event]:
         if not (told.object or "").endswith("message") or role_of(told.role) != "assistant":

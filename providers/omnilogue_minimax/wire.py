@@ -77,6 +77,12 @@ class Run(Answer):
     last_error: Any = None
 
 
+class RunList(Answer):
+    """A page of runs (api-138568367)."""
+
+    data: list[Run] | None
+
+
 class Assistant(Answer):
     """An assistant (api-138503985)."""
 
@@ -107,6 +113,7 @@ THREAD_CHANGED: TypeAdapter[ThreadChanged] = TypeAdapter(ThreadChanged)
 MESSAGE: TypeAdapter[MessageRow] = TypeAdapter(MessageRow)
 MESSAGES: TypeAdapter[MessageList] = TypeAdapter(MessageList)
 RUN: TypeAdapter[Run] = TypeAdapter(Run)
+RUNS: TypeAdapter[RunList] = TypeAdapter(RunList)
 ASSISTANT: TypeAdapter[Assistant] = TypeAdapter(Assistant)
 DONE: TypeAdapter[Answer] = TypeAdapter(Answer)
 STREAM_EVENT: TypeAdapter[StreamEvent] = TypeAdapter(StreamEvent)

@@ -1,5 +1,6 @@
 """All that the author of a provider reads: the contract, features, hooks and settings."""
 
+from ..http.scope import note_run
 from .contract import Changes, Context, Draft, Notes, Provider, Query, Turn
 from .features import Feature, Features, Limits, emulated, lossy, native, unsupported
 from .hooks import Command, ProviderInfo, hookimpl
@@ -30,5 +31,6 @@ __all__ = [
     "hookimpl",
     "lossy",
     "native",
+    "note_run",
     "unsupported",
 ]
