@@ -85,12 +85,10 @@ class Answering(ABC):
                         if isinstance(event, TextDelta):
                             said.append(event.text)
                         yield event if attempt == 1 else event.model_copy(update={"attempt": attempt})
-                        if isinstance(event, ReplyCompleted):
-                            return
-                failure: OmnilogueError = _without_end()
+                return
             except OmnilogueError as error:
+                self._note(error)
                 failure = error
-            self._note(failure)
             for event in await self._left_of(failure, None if said is None else "".join(said), attempt):
                 yield event
                 if isinstance(event, ReplyCompleted):
@@ -159,7 +157,3 @@ async def late(account: Account, look: Callable[[], Awaitable[T | None]]) -> T |
     while (found := await look()) is None and clock.monotonic() < until:
         await clock.sleep(min(settle or LONGEST_LOOK_SECONDS, LONGEST_LOOK_SECONDS))
     return found
-
-
-def _without_end() -> StreamInterruptedError:
-    return StreamInterruptedError("the stream ended before the reply was complete", outcome="unknown", retryable=True)
