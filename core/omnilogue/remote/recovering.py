@@ -154,6 +154,8 @@ async def late(account: Account, look: Callable[[], Awaitable[T | None]]) -> T |
     settle, clock = account.settings.settle, account.clock
     answers_late = account.features.send.limits.answers_late
     until = clock.monotonic() + (max(settle, LATE_REPLY_SECONDS) if answers_late else settle)
+    pause = min(settle or LONGEST_LOOK_SECONDS, LONGEST_LOOK_SECONDS)
     while (found := await look()) is None and clock.monotonic() < until:
-        await clock.sleep(min(settle or LONGEST_LOOK_SECONDS, LONGEST_LOOK_SECONDS))
+        await clock.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
     return found
