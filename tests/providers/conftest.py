@@ -47,6 +47,7 @@ class MemoryVendor:
         real = Memory.append
 
         async def append(memory: Memory, conversation_id: str, messages: Any) -> list[Message]:
+            await asyncio.sleep(0)  # a vendor is never done at once
             self._count += bool(messages)
             kind, every = self._fault or ("", 0)
             is_hit = bool(messages) and every > 0 and self._count % every == 0

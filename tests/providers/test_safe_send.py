@@ -23,7 +23,7 @@ async def test_a_thousand_turns(place: Any, both: Any, require_each_once: Any) -
     async with place.connected() as client:
         remote = client.remote()
         conversations = [await remote.create(title=f"trip {number}") for number in range(CONVERSATIONS)]
-        place.fail("drop_after", every=5)
+        place.fail("drop_after", every=10)
         asked = [f"turn {number}" for number in range(TURNS)]
 
         async def talked(conversation: Conversation) -> list[str]:
