@@ -6,29 +6,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 
 from omnilogue import AsyncClient, Client
+from omnilogue_ichati.emulator import IChatiEmulator
 from omnilogue_mindcraft.emulator import MindCraftEmulator
+from omnilogue_minimax.emulator import MiniMaxEmulator
 
 SCRIPT = Path(__file__).with_name("one_script.py")
-NAMES = ("live", "kept", "play")
+NAMES = ("sessions", "threads", "topics", "kept", "play")
+
+Remotes = dict[str, dict[str, Any]]
 
 
 @pytest.fixture
-def remotes(tmp_path: Path) -> Iterator[dict[str, dict[str, str]]]:
-    with MindCraftEmulator() as vendor:
+def remotes(tmp_path: Path) -> Iterator[Remotes]:
+    with MindCraftEmulator() as sessions, MiniMaxEmulator() as threads, IChatiEmulator() as topics:
         yield {
-            "live": {"provider": "mindcraft", **vendor.settings},
+            "sessions": {"provider": "mindcraft", **sessions.settings},
+            "threads": {"provider": "minimax", **threads.settings, "poll_first": 0.01},
+            "topics": {"provider": "ichati", **topics.settings, "models": {"small": "1"}},
             "kept": {"provider": "archive", "path": str(tmp_path / "kept.db")},
             "play": {"provider": "memory"},
         }
 
 
 @pytest.fixture
-def configuration(remotes: dict[str, dict[str, str]], tmp_path: Path) -> Path:
-    tables = ((name, "".join(f'{key} = "{value}"\n' for key, value in said.items())) for name, said in remotes.items())
+def configuration(remotes: Remotes, tmp_path: Path) -> Path:
     path = tmp_path / "omnilogue.toml"
-    path.write_text("\n".join(f"[remotes.{name}]\n{lines}" for name, lines in tables), encoding="utf-8")
+    path.write_text(tomlkit.dumps({"remotes": remotes, "state": {"url": "sqlite:///state.db"}}), encoding="utf-8")
     return path
 
 
@@ -55,10 +61,10 @@ async def test_the_script_runs_with_a_configuration_file(name: str, configuratio
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", NAMES)
-async def test_the_script_runs_with_remotes_made_at_run_time(name: str, remotes: dict[str, dict[str, str]]) -> None:
+async def test_the_script_runs_with_remotes_made_at_run_time(name: str, remotes: Remotes) -> None:
     run = run_of(SCRIPT.read_text(encoding="utf-8"))
 
-    async with AsyncClient(config=False, remotes=remotes) as client:
+    async with AsyncClient(config=False, remotes=remotes, state="memory:") as client:
         await run(client, name)
 
 
@@ -71,12 +77,10 @@ def test_the_script_runs_without_an_event_loop(name: str, configuration: Path) -
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_script_runs_without_an_event_loop_and_without_a_file(
-    name: str, remotes: dict[str, dict[str, str]]
-) -> None:
+def test_the_script_runs_without_an_event_loop_and_without_a_file(name: str, remotes: Remotes) -> None:
     run = run_of(without_await(SCRIPT.read_text(encoding="utf-8")))
 
-    with Client(config=False, remotes=remotes) as client:
+    with Client(config=False, remotes=remotes, state="memory:") as client:
         run(client, name)
 
 
