@@ -41,5 +41,5 @@ CURRENT: ContextVar[Scope] = ContextVar("omnilogue_scope", default=_UNLIMITED)
 
 
 def note_run(run_id: str) -> None:
-    """Tell which run is under way, as soon as its id is known: whoever is left waiting no more can then stop it."""
+    """Tell which run is under way, as soon as its id is known: it is stopped when nobody waits for it any more."""
     CURRENT.get().run_id = run_id
