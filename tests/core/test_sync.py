@@ -306,6 +306,35 @@ def test_a_client_closed_in_a_stream_stops_the_run() -> None:
         assert [run.status for run in vendor.store.runs(conversation.id)] == ["cancelled"]
 
 
+INTERRUPTED = """
+import signal, threading
+from omnilogue_minimax.emulator import MiniMaxEmulator
+
+with MiniMaxEmulator() as vendor:
+    vendor.configure(polls=1_000_000)
+
+    def interrupt():
+        while not vendor.journal.requests("threads/run/retrieve"):
+            threading.Event().wait(0.01)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    try:
+        with Client(False, remotes={"chat": {"provider": "minimax", **vendor.settings}}) as client:
+            remote = client.remote()
+            conversation = remote.create()
+            remote.send(conversation, "Hello?")
+    except KeyboardInterrupt:
+        print(*[run.status for run in vendor.store.runs(conversation.id)])
+"""
+
+
+def test_a_send_that_is_interrupted_stops_its_run() -> None:
+    run = ended(INTERRUPTED)
+
+    assert (run.stdout, run.stderr) == ("cancelled\n", "")
+
+
 # Threads, loops, the end
 
 

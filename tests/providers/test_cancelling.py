@@ -22,6 +22,9 @@ CANCELLATIONS, TURNS = 200, 10
 LATEST_SECONDS = 0.03
 """The latest moment of a cancellation; most of what is cancelled takes about as long. Other moments are its steps."""
 
+END_SECONDS = 1.0 + 2.0
+"""How long the end may take: a second, and more where the machine has other things to do."""
+
 
 async def send(remote: AsyncRemote, conversation: Conversation, text: str) -> None:
     await remote.send(conversation, text)
@@ -51,7 +54,7 @@ ACTIONS: tuple[Callable[..., Any], ...] = (send, stream, read, regenerate, strea
 
 
 async def cancelled_at_some_moment(action: Any, chance: random.Random, latest: float) -> bool:
-    """Begin something, cancel it a moment later, see it end within a second; tell whether it was not faster."""
+    """Begin something, cancel it a moment later, see it end; tell whether it was not faster."""
     task = asyncio.create_task(action)
     if chance.uniform(0, LATEST_SECONDS) >= latest:
         for _ in range(chance.randrange(8)):
@@ -59,7 +62,7 @@ async def cancelled_at_some_moment(action: Any, chance: random.Random, latest: f
     else:
         await asyncio.sleep(chance.uniform(0, latest))
     task.cancel()
-    _, left = await asyncio.wait([task], timeout=1)
+    _, left = await asyncio.wait([task], timeout=END_SECONDS)
     assert not left
     if not task.cancelled():
         task.result()

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 from ..errors import InvalidInputError
+from ..remote.verb import CLOSE_SECONDS
 
 T = TypeVar("T")
 
@@ -146,7 +147,15 @@ async def _held(tasks: set[asyncio.Task[Any]], action: Callable[..., Awaitable[T
 
 
 async def _ended(tasks: set[asyncio.Task[Any]], last: Callable[[], Awaitable[None]] | None) -> None:
-    """Cancel tasks and wait until they have given back what they held, then do the last thing."""
+    """Cancel tasks and wait until they have given back what they held, then do the last thing.
+
+    One that was cancelled before may be about to stop its run: it is left in peace for as long as that may take.
+    """
+    for task in tasks:
+        if not task.cancelling():
+            task.cancel()
+    if tasks:
+        await asyncio.wait(set(tasks), timeout=CLOSE_SECONDS)
     while left := set(tasks):
         for task in left:
             task.cancel()
