@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from itertools import count
 from typing import TypeVar
 
-from omnilogue.errors import BY_CODE, NotFoundError, OmnilogueError, Outcome, StreamInterruptedError
+from omnilogue.errors import BY_CODE, NotFoundError, OmnilogueError, Outcome, RunFailedError, StreamInterruptedError
 from omnilogue.model import (
     Conversation,
     Event,
@@ -69,6 +69,7 @@ class Memory(Provider[MemorySettings]):
             "an echo, or the setting `replies` in turn", empty_turn=True, text_bytes=TEXT_BYTES, fields=OPTIONS
         ),
         stream=native("word by word", empty_turn=True, text_bytes=TEXT_BYTES, fields=OPTIONS),
+        stop=native("no further word is said, and no reply is stored"),
         conversation_metadata=native(),
         message_metadata=native(),
         choose_model=native("the name is kept, and changes nothing"),
@@ -90,6 +91,7 @@ class Memory(Provider[MemorySettings]):
         self._ids = count(1)
         self._answers = count()
         self._faults = list(settings.faults)
+        self._running: dict[str, str] = {}
 
     # Conversations
 
@@ -197,22 +199,36 @@ class Memory(Provider[MemorySettings]):
         known = {tool.name for tool in turn.tools}
         scripted = scripted_calls(text, known)
         calls = self._calls(scripted or scripted_calls(self._asked(conversation_id), known))
-        for call in calls:
-            yield ToolCallRequested(call=call, run_id=run_id)
-        results = await answers(turn.tools, calls)
-        text = with_answers(text, scripted, [str(result.content) for result in results])
-        words = text.split(" ")
-        for place, word in enumerate(words):
-            if fault and place == len(words) // 2:
-                raise _failure(fault)
-            yield TextDelta(text=word if place == 0 else f" {word}", run_id=run_id)
-        usage = Usage(input_tokens=len(turn.text.split()), output_tokens=len(words))
-        parts: list[Part] = [part for pair in zip(calls, results, strict=True) for part in pair]
-        answer = Message(
-            role="assistant", parts=(*parts, TextPart(text=text)), run_id=run_id, model=turn.model, usage=usage
-        )
-        stored = await self.append(conversation_id, [answer])
+        self._running[run_id] = conversation_id
+        try:
+            for call in calls:
+                yield ToolCallRequested(call=call, run_id=run_id)
+            results = await answers(turn.tools, calls)
+            text = with_answers(text, scripted, [str(result.content) for result in results])
+            words = text.split(" ")
+            for place, word in enumerate(words):
+                if fault and place == len(words) // 2:
+                    raise _failure(fault)
+                yield TextDelta(text=word if place == 0 else f" {word}", run_id=run_id)
+                if run_id not in self._running:
+                    raise RunFailedError(f"the run {run_id} was stopped", outcome="applied")
+            usage = Usage(input_tokens=len(turn.text.split()), output_tokens=len(words))
+            parts: list[Part] = [part for pair in zip(calls, results, strict=True) for part in pair]
+            answer = Message(
+                role="assistant", parts=(*parts, TextPart(text=text)), run_id=run_id, model=turn.model, usage=usage
+            )
+            stored = await self.append(conversation_id, [answer])
+        finally:
+            self._running.pop(run_id, None)
         yield ReplyCompleted(reply=Reply(messages=tuple(stored), run_id=run_id, usage=usage), run_id=run_id)
+
+    async def stop(self, conversation_id: str, run_id: str) -> None:
+        """Have a run say no further word; one that has ended is left as it is."""
+        self._running.pop(run_id, None)
+
+    async def active_run(self, conversation_id: str) -> str | None:
+        """Give the run that has not ended yet."""
+        return next((run_id for run_id, place in self._running.items() if place == conversation_id), None)
 
     async def _regenerate(self, conversation_id: str, message_id: str, turn: Turn) -> Reply:
         """Answer again in the same message, as a vendor does that has a call for it."""

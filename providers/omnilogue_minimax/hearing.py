@@ -18,6 +18,7 @@ from omnilogue.model import (
     TextPart,
     Transcript,
 )
+from omnilogue.provider import note_run
 
 from .following import ENDED
 from .mapping import role_of, texts_in
@@ -66,6 +67,8 @@ class Heard:
             self.is_over = self.run.status in ENDED or self.run.status == NEEDS_TOOLS
         elif kind.endswith("message") and told.run_id and self.run is None:
             self.run = Run(id=told.run_id, status="")
+        if self.run is not None:
+            note_run(self.run.id)
 
     def _message(self, told: StreamObject) -> list[Event]:
         if not (told.object or "").endswith("message"):

@@ -209,6 +209,10 @@ class MiniMax(Provider[MiniMaxSettings]):
             raise NotFoundError("this part names no file of the vendor")
         return await self._calls.file_content(part.file_id)
 
+    async def active_run(self, conversation_id: str) -> str | None:
+        """Give the run that has not ended yet (api-138568367)."""
+        return await self._running.active(conversation_id)
+
 
 def narrowed(settings: MiniMaxSettings) -> Features:
     """Give the features of an account with these settings."""

@@ -10,12 +10,12 @@ from typing import Any
 
 from omnilogue.errors import NotFoundError, OmnilogueError, RunFailedError, UnsupportedOperationError
 from omnilogue.model import Message, Reply, ToolResultPart
-from omnilogue.provider import Context, Turn
+from omnilogue.provider import Context, Turn, note_run
 
 from .assistants import Assistants
 from .calls import Calls
 from .files import Files
-from .following import Followed, note_key
+from .following import ENDED, Followed, note_key
 from .mapping import messages_of, role_of, stored_fields
 from .options import options_of
 from .paging import in_order
@@ -62,7 +62,8 @@ class Running:
         return self.follow(thread_id, await self._created(thread_id, run_fields, is_marked=bool(turn.tools)))
 
     def follow(self, thread_id: str, run: Run) -> Followed:
-        """Follow a run that has begun."""
+        """Follow a run that has begun; from here on it can be stopped."""
+        note_run(run.id)
         return Followed(self._calls, self._settings, self._context, thread_id, run)
 
     async def _created(self, thread_id: str, fields: Mapping[str, Any], *, is_marked: bool) -> Run:
@@ -100,6 +101,11 @@ class Running:
             else:
                 messages = with_calls(messages, steps, followed.results)
         return Reply(messages=messages, run_id=run.id)
+
+    async def active(self, thread_id: str) -> str | None:
+        """Give the id of the newest run that has not ended, among the newest of a page."""
+        runs = (await self._calls.runs(thread_id, limit=self._settings.page_size)).data or []
+        return next((run.id for run in runs if run.status not in ENDED), None)
 
     async def _said(self, thread_id: str, run: Run) -> tuple[Message, ...]:
         """Give the messages of a run, oldest first; they are among the newest of the conversation."""

@@ -34,6 +34,7 @@ class Paths(BaseModel):
     message_list: str = Field(default="threads/messages/list", min_length=1, description="List messages.")
     run_create: str = Field(default="threads/run/create", min_length=1, description="Have a conversation answered.")
     run_retrieve: str = Field(default="threads/run/retrieve", min_length=1, description="See how far an answer is.")
+    run_list: str = Field(default="threads/run/list", min_length=1, description="List the answers that were asked for.")
     run_stream: str = Field(
         default="threads/run/create_stream",
         min_length=1,
@@ -42,7 +43,6 @@ class Paths(BaseModel):
     run_cancel: str = Field(
         default="threads/run/cancel", min_length=1, description="Stop an answer; known from public code."
     )
-    run_list: str = Field(default="threads/run/list", min_length=1, description="List answers.")
     run_submit: str = Field(
         default="threads/run/submit_tool_outputs", min_length=1, description="Tell an answer what its tools said."
     )

@@ -7,7 +7,7 @@ stream did not show of it comes then.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 from omnilogue.errors import (
@@ -28,7 +28,6 @@ from .mapping import stream_messages
 from .options import options_of
 from .refusals import NEEDS_TOOLS
 from .running import Running, new_mark
-from .wire import Run
 
 TEXT, WITH_VOICE = 1, 2
 """What public code sends as `stream`: for text alone, and for text with a voice."""
@@ -43,32 +42,28 @@ class Streaming:
         self._assistants = assistants
 
     async def stream(self, thread_id: str, turn: Turn) -> AsyncGenerator[Event, None]:
-        """Store and run the turn in one call. Whoever leaves early stops the run.
+        """Store and run the turn in one call.
 
         A turn without parts is answered in one piece, because nobody knows whether the call takes it; so is one
         with files or citations, because messages in this call have neither `file_ids` nor metadata.
         """
         heard = Heard(media_type=options_of(turn).media_type, is_spoken=is_spoken(turn))
         is_whole = True
-        try:
-            if is_streamed(turn):
-                async with aclosing(self._told(thread_id, turn, heard)) as events:
-                    async for event in events:
-                        yield event
-                assert heard.run is not None  # noqa: S101  # it would have raised
-                is_whole = heard.is_over
-                followed = self._running.follow(thread_id, heard.run)
-                if heard.run.status not in ENDED and heard.run.status != NEEDS_TOOLS:
-                    await followed.look()
-            else:
-                followed = await self._running.begin(thread_id, turn)
-                heard.run = followed.run
-            async with aclosing(followed.to_the_end(turn.tools)) as calls:
-                async for call in calls:
-                    yield ToolCallRequested(call=call, run_id=followed.run.id)
-        except GeneratorExit:
-            await self._stop(thread_id, heard.run)
-            raise
+        if is_streamed(turn):
+            async with aclosing(self._told(thread_id, turn, heard)) as events:
+                async for event in events:
+                    yield event
+            assert heard.run is not None  # noqa: S101  # it would have raised
+            is_whole = heard.is_over
+            followed = self._running.follow(thread_id, heard.run)
+            if heard.run.status not in ENDED and heard.run.status != NEEDS_TOOLS:
+                await followed.look()
+        else:
+            followed = await self._running.begin(thread_id, turn)
+            heard.run = followed.run
+        async with aclosing(followed.to_the_end(turn.tools)) as calls:
+            async for call in calls:
+                yield ToolCallRequested(call=call, run_id=followed.run.id)
         reply = await self._running.reply(followed)
         if needs_voice(turn) and not is_whole:
             reply = reply.model_copy(update={"status": "partial"})  # all of the text, and not all of the voice
@@ -127,12 +122,6 @@ class Streaming:
             **options.stream_fields(),
             "messages": stream_messages(turn.parts),
         }
-
-    async def _stop(self, thread_id: str, run: Run | None) -> None:
-        """Stop a run nobody listens to; whoever leaves is not told that it could not be stopped."""
-        if run is not None and run.status not in ENDED:
-            with suppress(OmnilogueError):
-                await self._calls.cancel_run(thread_id, run.id)
 
 
 def is_spoken(turn: Turn) -> bool:

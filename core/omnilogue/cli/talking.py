@@ -30,7 +30,7 @@ class Asking:
     max_output_tokens: Annotated[int | None, Parameter(help="Longest answer, tokens.", metavar="N")] = None
     temperature: Annotated[float | None, Parameter(help="How freely it answers.", metavar="X")] = None
     busy: Annotated[
-        Literal["wait", "reject"] | None,
+        Literal["wait", "reject", "cancel"] | None,
         Parameter(help="What to do while another write is under way.", metavar="HOW"),
     ] = None
     option: Annotated[

@@ -1,5 +1,6 @@
 """All that the author of a provider reads: the contract, features, hooks and settings."""
 
+from ..http.scope import note_run
 from .contract import Changes, Context, Draft, Notes, Provider, Query, Turn
 from .features import Feature, Features, Limits, emulated, lossy, native, unsupported
 from .hooks import Command, ProviderInfo, hookimpl
@@ -37,6 +38,7 @@ __all__ = [
     "hookimpl",
     "lossy",
     "native",
+    "note_run",
     "scripted_calls",
     "tools_of",
     "unsupported",

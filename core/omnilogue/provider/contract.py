@@ -208,8 +208,20 @@ class Provider(Generic[S]):
         raise _missing("stream")
 
     async def stop(self, conversation_id: str, run_id: str) -> None:
-        """Stop a run."""
+        """Have the vendor stop a run; return when it has taken the wish, the run may end a moment later.
+
+        Called for a run whose stream was left, or whose verb was cancelled or ran out of time, after its connection
+        was closed, and for what `active_run` names. A run that has ended by then is no error. The core bounds the
+        time, and tells failures in the log alone. The run is the one that events named as theirs, or `note_run` did.
+        """
         raise _missing("stop")
+
+    async def active_run(self, conversation_id: str) -> str | None:
+        """Give the id of the run a conversation is busy with, None where there is none or nobody can tell.
+
+        Only asked where the vendor has refused a turn as busy and the caller wants what is under way stopped.
+        """
+        return None
 
     async def regenerate(self, conversation_id: str, message_id: str, turn: Turn) -> Reply:
         """Have the reply `message_id` made again; `effect` of the reply tells what became of the old one."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar, get_args
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
@@ -49,7 +49,7 @@ TALK_SECONDS = 600.0
 class SendOptions(TypedDict, total=False):
     """Options of send, stream and regenerate; what the remote cannot honour raises, naming the option.
 
-    `busy` is `wait` or `reject`; `options` is for what only one vendor has; `timeout` is in seconds.
+    `busy` is `wait`, `reject` or `cancel`; `options` is for what only one vendor has; `timeout` is in seconds.
     """
 
     model: str | None
@@ -100,8 +100,8 @@ def asked(operation: str, content: Content | Unset, options: SendOptions, settin
     require_sendable([turn.instructions, turn.model, turn.metadata, turn.temperature])
     require_sendable([tool.model_dump(mode="python") for tool in turn.tools])
     busy = merged.get("busy", "wait")
-    if busy not in {"wait", "reject"}:
-        raise InvalidInputError(f"busy={busy!r} is not known", hint='busy is "wait" or "reject"')
+    if busy not in get_args(Busy):
+        raise InvalidInputError(f"busy={busy!r} is not known", hint='busy is "wait", "reject" or "cancel"')
     return Asked(
         turn=turn,
         given=tuple(fields),
