@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,17 +79,18 @@ class EncodedForm(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield self.head
         left = self.size
-        async for piece in _pieces(self.content):
-            left -= len(piece)
-            if left < 0:
-                break
-            yield piece
+        async with aclosing(_pieces(self.content)) as pieces:
+            async for piece in pieces:
+                left -= len(piece)
+                if left < 0:
+                    break
+                yield piece
         if left != 0:
             raise InvalidInputError(f"{self._place} has changed while it was sent", outcome="not_sent")
         yield self._tail
 
 
-async def _pieces(content: bytes | Path) -> AsyncIterator[bytes]:
+async def _pieces(content: bytes | Path) -> AsyncGenerator[bytes, None]:
     if isinstance(content, bytes):
         yield content
         return
