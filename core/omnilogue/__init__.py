@@ -71,7 +71,7 @@ if TYPE_CHECKING:
         Transcript,
         Usage,
     )
-    from .provider import CopyContext
+    from .provider import CopyContext, Tool
     from .remote import AsyncRemote, RemoteCheck, ReplyStream
     from .sync import Client, Remote
 
@@ -140,6 +140,7 @@ _PLACES = {
     "StreamInterruptedError": "errors",
     "TextDelta": "model",
     "TextPart": "model",
+    "Tool": "provider",
     "ToolCallPart": "model",
     "ToolCallRequested": "model",
     "ToolResultPart": "model",
@@ -232,6 +233,7 @@ __all__ = [
     "StreamInterruptedError",
     "TextDelta",
     "TextPart",
+    "Tool",
     "ToolCallPart",
     "ToolCallRequested",
     "ToolResultPart",

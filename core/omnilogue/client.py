@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack, cast
 
-from .config import Configuration, RemoteConfiguration, load, settings_for
+from .config import Configuration, RemoteConfiguration, load, provider_of, settings_for
 from .errors import ConfigurationError, InvalidInputError, NotFoundError
 from .http import Clock, HttpSettings, Observer, SystemClock
 from .model import Conversation, ConversationRef
@@ -267,7 +267,7 @@ class AsyncClient:
 
     def _account(self, configured: RemoteConfiguration) -> Account:
         def describe() -> tuple[ProviderInfo, ProviderSettings]:
-            info = self._plugins.provider(configured.provider)
+            info = provider_of(configured, self._plugins)
             return info, settings_for(configured, info)
 
         return Account(

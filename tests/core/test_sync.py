@@ -30,6 +30,7 @@ from omnilogue import (
 )
 from omnilogue.remote import Listing
 from omnilogue.sync import Pages, SyncReplyStream
+from omnilogue_minimax.emulator import MiniMaxEmulator
 
 SETTINGS = {"chat": {"provider": "memory", "replies": ["one two three four five"]}}
 
@@ -259,6 +260,84 @@ def test_a_client_closed_in_a_stream_ends_it() -> None:
             list(stream)
 
 
+CLOSING = """
+from omnilogue_ichati.emulator import IChatiEmulator
+
+def begun(vendor):
+    client = Client(False, remotes={"chat": {"provider": "ichati", **vendor.settings}})
+    remote, is_begun, ends = client.remote(), threading.Event(), []
+    conversation = remote.create()
+    def read():
+        try:
+            with remote.stream(conversation, "Some words to be said again?") as stream:
+                for _ in stream:
+                    is_begun.set()
+        except InvalidInputError as error:
+            ends.append(str(error))
+    reader = threading.Thread(target=read)
+    reader.start()
+    is_begun.wait(10)
+    return client, reader, ends
+
+with IChatiEmulator() as vendor:
+    vendor.configure(piece_delay=0.02, piece_bytes=2)
+    for number in range(10):
+        client, reader, ends = begun(vendor)
+        threading.Event().wait(number / 300)
+        client.close()
+        reader.join(10)
+        assert ends == ["this client is closed"], ends
+"""
+
+
+def test_a_client_closed_while_another_thread_streams_is_quiet() -> None:
+    run = ended("import threading\n" + CLOSING)
+
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_a_client_closed_in_a_stream_stops_the_run() -> None:
+    with MiniMaxEmulator() as vendor:
+        vendor.configure(piece_delay=0.02)
+        client = Client(False, remotes={"chat": {"provider": "minimax", **vendor.settings}})
+        remote = client.remote()
+        conversation = remote.create()
+        with remote.stream(conversation, "Hello?") as stream:
+            _ = [next(stream), next(stream)]
+            client.close()
+
+        assert [run.status for run in vendor.store.runs(conversation.id)] == ["cancelled"]
+
+
+INTERRUPTED = """
+import signal, threading
+from omnilogue_minimax.emulator import MiniMaxEmulator
+
+with MiniMaxEmulator() as vendor:
+    vendor.configure(polls=1_000_000)
+
+    def interrupt():
+        while not vendor.journal.requests("threads/run/retrieve"):
+            threading.Event().wait(0.01)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    try:
+        with Client(False, remotes={"chat": {"provider": "minimax", **vendor.settings}}) as client:
+            remote = client.remote()
+            conversation = remote.create()
+            remote.send(conversation, "Hello?")
+    except KeyboardInterrupt:
+        print(*[run.status for run in vendor.store.runs(conversation.id)])
+"""
+
+
+def test_a_send_that_is_interrupted_stops_its_run() -> None:
+    run = ended(INTERRUPTED)
+
+    assert (run.stdout, run.stderr) == ("cancelled\n", "")
+
+
 # Threads, loops, the end
 
 
@@ -367,7 +446,8 @@ def test_a_client_forgotten_in_its_own_loop_ends_too() -> None:
     async def forget() -> None:
         held.clear()
 
-    future = call.__self__._loop.portal.start_task_soon(forget)  # type: ignore[attr-defined]  # a bound method
+    loop = call.__self__._loop.running.loop  # type: ignore[attr-defined]  # a bound method
+    future = asyncio.run_coroutine_threadsafe(forget(), loop)
     del call
     future.result(timeout=10)
     gc.collect()

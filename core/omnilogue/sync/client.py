@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 
 from ..client import AsyncClient
 from ..config import Configuration
-from ..errors import InvalidInputError
 from ..http import Clock
 from ..model import Conversation, ConversationRef
 from ..provider import Plugins
@@ -145,12 +143,7 @@ class Client:
 
     def close(self) -> None:
         """Close all remotes, their connections and the bridge; harmless twice, and in a forked child."""
-        try:
-            if self._bridge.is_used:
-                with suppress(InvalidInputError):  # closed before, or nothing of it is here
-                    self._bridge.call(self._client.aclose)
-        finally:
-            self._bridge.close()
+        self._bridge.close(self._client.aclose)
 
     def __enter__(self) -> Self:
         self._bridge.require_open()

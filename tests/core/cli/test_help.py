@@ -13,7 +13,7 @@ Cli: TypeAlias = Callable[..., Any]
 COMMANDS = [[name] for name, *_ in ROWS] + [["remotes", name] for name in ("add", "rm", "check")]
 COMMANDS += [["state", name] for name in ("backup", "upgrade", "rename")]
 PROMISED = {
-    *("ls", "show", "new", "update", "append", "send", "regenerate", "edit", "rm", "clear"),
+    *("ls", "show", "new", "update", "append", "send", "chat", "regenerate", "edit", "rm", "clear"),
     *("plan", "copy", "check", "migrations", "retry", "undo"),
     *("adopt", "state", "remotes", "providers", "plugins", "emulate", "demo", "conform"),
     *("export", "import"),

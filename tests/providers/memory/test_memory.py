@@ -247,3 +247,19 @@ async def test_there_must_be_such_a_provider() -> None:
     async with like("nobody") as client:
         with pytest.raises(ConfigurationError, match="nobody"):
             _ = client.remote().features
+
+
+async def test_a_scripted_reply_calls_a_tool_and_says_what_it_said() -> None:
+    def clock(zone: str = "UTC") -> str:
+        return f"12:00 {zone}"
+
+    scripted = 'It is [tool clock {"zone": "CET"}] and [tool clock], not [tool sundial].'
+    async with AsyncClient(False, remotes={"chat": {"provider": "memory", "replies": [scripted]}}) as client:
+        remote = client.remote()
+        conversation = await remote.create()
+        reply = await remote.send(conversation, "What time is it?", tools=[clock])
+        plain = await remote.send(conversation, "And now?")
+
+        assert reply.text == "It is 12:00 CET and 12:00 UTC, not [tool sundial]."
+        assert [part.type for part in reply.messages[0].parts] == [*("tool_call", "tool_result") * 2, "text"]
+        assert plain.text == scripted
