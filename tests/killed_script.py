@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from typing import Any
 
 import httpx
 
@@ -13,8 +14,8 @@ from omnilogue import AsyncClient
 class Killing(httpx.AsyncHTTPTransport):
     """Kills the process at its request number N, before it is sent or after the vendor has done it."""
 
-    def __init__(self, number: int, when: str) -> None:
-        super().__init__()
+    def __init__(self, number: int, when: str, **options: Any) -> None:
+        super().__init__(**options)
         self._left = number
         self._when = when
 

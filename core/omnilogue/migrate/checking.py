@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from dataclasses import dataclass, replace
 
@@ -19,6 +18,7 @@ from .planning import spread
 from .progress import CopyProgress, Progress
 from .reports import CheckedMessages, CheckReport, Finding
 from .selection import Chosen, Selection, Shaping, choose
+from .together import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,7 @@ class Checking:
                 found[place] = await self._finding(pairings[place])
                 self._progress(CopyProgress("check", len(pairings) - len(left), len(pairings), self._messages.equal))
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._options.concurrency, len(pairings))):
-                group.create_task(work())
+        await together(work, min(self._options.concurrency, len(pairings)))
         return [each for each in found if each is not None]
 
     async def _finding(self, pairing: _Pairing) -> Finding:

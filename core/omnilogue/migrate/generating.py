@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from ..errors import MigrationError
 from ..model import Message
-from ..state import Link, LossRow, Row
-from .arriving import LONGEST_SECONDS
+from ..state import Link, Row
+from .arriving import LONGEST_SECONDS, rows_of
 from .digest import digest
 from .job import Job
 from .losses import Losses
@@ -40,12 +40,9 @@ class Generating:
             rows = await self._sent(turn, rows)
             self.job.pair.ledger.put(self.link, rows)
         await self._rewritten(turn, rows)
-        lost = [
-            LossRow(self.link.conversation, row.kind, row.action, row.count, row.example)
-            for row in Losses(turn.losses).rows()
-        ]
         done = [replace(row, state="done") for row in rows]
-        self.job.pair.ledger.put(self.link, done, self.job.migration, lost)
+        lost = rows_of(self.link, Losses(turn.losses))
+        self.job.pair.ledger.put(self.link, done, self.job.migration, lost, len(steps))
         self.losses.extend(turn.losses)
         self.copied += len(steps)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from .job import Job
 from .losses import Losses
 from .progress import CopyProgress, Progress
 from .reports import ConversationCounts, Failure, MessageCounts, UndoForecast
+from .together import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,7 @@ class Planning:
                 seconds = self._job.pair.clock.monotonic() - began
                 self._progress(CopyProgress("plan", self._done, len(read), seconds=seconds))
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._concurrency, len(read))):
-                group.create_task(work())
+        await together(work, min(self._concurrency, len(read)))
         return [Foreseen(one, known) for one, known in zip(conversations, found, strict=True)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from .job import Job
 from .losses import Losses
 from .outages import Outage
 from .stopping import Stopped
+from .together import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,7 @@ class Run:
 
     async def run(self) -> None:
         """Copy all of them. Raises what ends the whole run; what was begun is noted, the rest stays pending."""
-        workers = [asyncio.ensure_future(self._work()) for _ in range(self._concurrency)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+        await together(self._work, self._concurrency)
         if self._failure is not None:
             raise self._failure
 
@@ -124,7 +118,6 @@ class Run:
             job.migration,
             conversation,
             state,  # type: ignore[arg-type]  # one of the states of an item
-            copied=copy.copied,
             code=error.code if error else None,
             error=str(error) if error else None,
         )

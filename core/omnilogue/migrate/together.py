@@ -1,0 +1,17 @@
+"""Several workers over one queue: the first that fails ends the others, and its error is the one that is raised."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+
+async def together(work: Callable[[], Awaitable[None]], count: int) -> None:
+    """Run `work` so many times at once. Raises what the first of them raised, after all have ended."""
+    workers = [asyncio.ensure_future(work()) for _ in range(count)]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
