@@ -1,7 +1,8 @@
 """Copies again and again, each time in a process of its own that may be killed: `copying_script.py CONFIG`.
 
-Reads a line of JSON per copy and answers each with how the process ended: `{"number": N, "when": "before"}` kills it at
-its request N, `{"seconds": S}` after a time, `concurrency` is how many conversations are copied at once. The modules are imported once: a process is forked for each copy, before there is any thread.
+Reads a line of JSON per copy and answers each with how the process ended. `{"number": N, "when": "before"}` kills it at
+its request N, `{"seconds": S}` after a time; `concurrency` is how many conversations are copied at once, `naive` copies
+without the engine. Modules are imported once: a process is forked for each copy, before there is any thread.
 """
 
 import asyncio
@@ -13,8 +14,8 @@ import time
 from typing import Any
 
 import httpx
-from killed_script import Killing
 
+from killed_script import Killing  # type: ignore[import-not-found]  # it lies beside this script
 from omnilogue import AsyncClient, AsyncRemote, OmnilogueError
 from omnilogue.http import SystemClock
 
@@ -55,7 +56,8 @@ def child(config: str, order: dict[str, Any]) -> None:
         asyncio.run(copy(config, order))
         code = 0
     except OmnilogueError as error:
-        print(error, file=sys.stderr, flush=True)
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
     finally:
         os._exit(code)
 
@@ -82,7 +84,8 @@ def serve(config: str) -> None:
             time.sleep(order["seconds"])
             os.kill(pid, signal.SIGKILL)  # it is there until it is waited for
         _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A copy that is killed anywhere and started again brings each message over once, in order, and only reads its source."""
+"""A copy that is killed anywhere and started again brings each message over once, and only reads its source."""
 
 import json
 import random
