@@ -120,7 +120,11 @@ async def filled() -> Vendor:
         made = vendor._create(None, {"session_name": f"Trip {number}"})["data"]["session_id"]
         for place in range(MESSAGES):
             category = "assistant" if place % 2 else "user"
-            words = {"session_id": made, "message_category": category, "message_content": f"{number}.{place} " + "x" * 280}
+            words = {
+                "session_id": made,
+                "message_category": category,
+                "message_content": f"{number}.{place} " + "x" * 280,
+            }
             vendor._append(None, words)
     return vendor
 
