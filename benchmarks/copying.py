@@ -20,7 +20,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -184,7 +183,8 @@ async def latency(rounds: int = 5) -> None:
         print(
             f"{seconds * 1000:4.0f} ms  copy {mine:6.2f} s ({pairs[0][0][1]} requests)  "
             f"loop {theirs:6.2f} s ({pairs[0][1][1]} requests)  floor {floor(seconds):6.2f} s  "
-            f"of the loop {ratio:.2f} (must {MUST_OF_LOOP})  of the floor {floor(seconds) / mine:.2f} (must {MUST_OF_FLOOR})"
+            f"of the loop {ratio:.2f} (must {MUST_OF_LOOP})  "
+            f"of the floor {floor(seconds) / mine:.2f} (must {MUST_OF_FLOOR})"
         )
 
 
@@ -236,7 +236,6 @@ async def timed(remotes: dict[str, dict[str, Any]], folder: str, messages: int) 
             report = await step()
             spent = time.perf_counter() - began
             print(f"{name:<6} {spent:7.1f} s {messages / spent:8.0f}/s  peak {peak():7.1f} MiB  {report.sentence}")
-    print(f"state {Path(folder, 'state.db').stat().st_size / 2**20:.1f} MiB")
 
 
 if __name__ == "__main__":

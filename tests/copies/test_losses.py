@@ -91,7 +91,7 @@ async def test_a_copy_loses_what_its_plan_said(target: str, ends: Any) -> None:
         assert copied.dead == ()
         assert copied.losses == planned.losses
         assert measured(client, copied.migration) == told(planned.losses)
-        assert (await client.check("here:", "there:", **{"role": ROLES[:-1]})).is_clean
+        assert (await client.check("here:", "there:", role=ROLES[:-1])).is_clean
 
 
 @pytest.mark.parametrize("target", ["mindcraft", "minimax"])

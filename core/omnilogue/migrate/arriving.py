@@ -75,7 +75,8 @@ class Arriving:
             return
         if self.link.target is None and not self._creates_whole:
             await self.create(())
-        self._note([parcel.row for parcel in batch])
+        noted = self._noting([parcel.row for parcel in batch])
+        await self._pair.ledger.put_together(self.link, *noted)
         ids = await self._written([parcel.message for parcel in batch if parcel.message is not None])
         if len(ids) != len(batch):
             raise MigrationError(f"{len(ids)} of {len(batch)} messages were stored at once", code="verification")
@@ -127,13 +128,14 @@ class Arriving:
 
     def note(self) -> None:
         """Note what is known to be done; also where something failed on the way."""
-        self._note(())
+        self._pair.ledger.put(self.link, *self._noting(()))
 
-    def _note(self, intended: Sequence[Row]) -> None:
+    def _noting(self, intended: Sequence[Row]) -> tuple[list[Row], str, list[LossRow], int]:
+        """Give what is to be noted: what is done of the messages before, and what is meant next."""
         done, self._done = self._done, []
         lost, self._lost = self._lost, Losses()
         copied, self._noted = self.copied - self._noted, self.copied
-        self._pair.ledger.put(self.link, [*done, *intended], self._migration, rows_of(self.link, lost), copied)
+        return [*done, *intended], self._migration, rows_of(self.link, lost), copied
 
 
 def rows_of(link: Link, losses: Losses) -> list[LossRow]:
