@@ -22,6 +22,7 @@ class Outage:
         self._probe = probe
         self._lock = asyncio.Lock()
         self._since: float | None = None
+        self._answers = 0
 
     def end(self) -> None:
         """Note that something was done: both ends answer."""
@@ -31,16 +32,17 @@ class Outage:
         """Wait until both ends answer again. Raises the error where that takes too long."""
         if self._since is None:
             self._since = self._clock.monotonic()
-        until = self._since + self._longest
+        until, before = self._since + self._longest, self._answers
         async with self._lock:
             while self._since is not None and self._clock.monotonic() < until:
-                await self._clock.sleep(min(error.retry_after or PROBE_SECONDS, PROBE_SECONDS))
-                if await self._answers():
+                if self._answers != before:  # another worker has waited, for all
                     return
+                await self._clock.sleep(min(error.retry_after or PROBE_SECONDS, PROBE_SECONDS))
+                self._answers += await self._is_over()
         if self._since is not None:  # else another worker has done something meanwhile
             raise error
 
-    async def _answers(self) -> bool:
+    async def _is_over(self) -> bool:
         try:
             await self._probe()
         except OmnilogueError as error:

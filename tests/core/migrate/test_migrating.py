@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from omnilogue import AuthenticationError, StateError
+from omnilogue import AuthenticationError, Message, StateError
 from omnilogue.migrate.pair import Pair
 from omnilogue.state import State
 
@@ -39,6 +39,45 @@ async def test_pilot_whole_and_incremental_copies_bring_each_message_once_and_ar
     await both.undo(whole.migration)
     assert await both.texts() == {}
     assert (await both.copy()).messages.copied == 19
+
+
+async def test_what_is_said_while_a_conversation_is_copied_comes_along(both: Any) -> None:
+    await both.fill(1, 60)
+    conversation = await first(both.here)
+    news = ["news"]
+
+    def trouble(call: str, what: str) -> None:
+        if what == "text 0.55" and news:
+            both.here.vendor._messages[conversation.id]["late"] = Message.user(news.pop()).model_copy(
+                update={"id": "late", "parent_id": conversation.head_id}
+            )
+
+    both.there.vendor.trouble = trouble
+    report = await both.copy()
+
+    assert report.messages.copied == 61
+    assert (await both.texts())["Trip 0"][-1] == "news"
+    assert (await both.check()).is_clean
+
+
+async def test_a_source_that_goes_on_changing_waits_for_another_time(both: Any) -> None:
+    await both.fill(1, 2)
+    conversation = await first(both.here)
+    numbers = iter(range(100))
+
+    def trouble(call: str, what: str) -> None:
+        if call == "append":
+            name = f"late{next(numbers)}"
+            said = Message.user(name).model_copy(update={"id": name})
+            both.here.vendor._messages[conversation.id][name] = said
+
+    both.there.vendor.trouble = trouble
+    report = await both.copy()
+    assert [dead.code for dead in report.dead] == ["source_changed"]
+
+    both.there.vendor.trouble = lambda call, what: None
+    assert (await both.retry(report.migration)).dead == ()
+    assert (await both.check()).is_clean
 
 
 async def test_an_edit_at_the_source_is_told_and_carried_over_only_where_asked_for(both: Any) -> None:

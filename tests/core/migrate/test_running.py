@@ -9,12 +9,15 @@ from omnilogue import (
     AuthenticationError,
     BadRequestError,
     ContentFilteredError,
+    Message,
     MigrationError,
     NotFoundError,
     OmnilogueError,
     QuotaExceededError,
     UnavailableError,
 )
+from omnilogue.migrate.digest import digest
+from omnilogue.state import Ledger
 
 pytestmark = pytest.mark.anyio
 
@@ -101,6 +104,36 @@ async def test_a_short_outage_is_survived(both: Any, raising: Callable[..., Any]
     assert (report.messages.copied, report.dead) == (6, ())
     assert both.clock.time < 900
     assert (await both.check()).is_clean
+
+
+async def test_workers_wait_together_for_the_end_of_an_outage(both: Any, raising: Callable[..., Any]) -> None:
+    await both.fill(8, 2)
+    began = both.clock.time
+    both.there.vendor.trouble = raising(DOWN)
+    both.clock.at[began + 10] = lambda: setattr(both.there.vendor, "trouble", lambda call, what: None)
+
+    report = await both.copy(concurrency=8)
+
+    assert report.messages.copied == 16
+    assert both.clock.time - began < 90
+
+
+async def test_each_write_is_in_the_ledger_before_it_is_sent(both: Any) -> None:
+    await both.fill(3, 60)
+    ledger = Ledger(both.state, "here", "there")
+    seen = []
+
+    def trouble(call: str, what: str) -> None:
+        if call == "append":
+            wanted = {digest(Message.of(role, what)) for role in ("user", "assistant")}
+            rows = [(link, row) for link in ledger.links() for row in ledger.rows(link) if row.digest in wanted]
+            seen.append([(row.state, link.target is not None or row.ordinal < 50) for link, row in rows])
+
+    both.there.vendor.trouble = trouble
+    await both.copy()
+
+    assert len(seen) == 180
+    assert seen == [[("intent", True)]] * 180
 
 
 @pytest.mark.parametrize(
