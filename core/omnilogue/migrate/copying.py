@@ -17,6 +17,7 @@ from .generating import Generating, TurnCopy, found_again
 from .job import Job
 from .losses import Losses, LossItem
 from .selection import Shaping
+from .together import side_by_side
 from .verifying import verify
 from .walking import Step, Walk
 
@@ -46,14 +47,23 @@ class ConversationCopy:
         for _ in range(MOST_PASSES):
             link = await (self._turns(link, rows, draft) if self.job.generates else self._pass(link, rows, draft))
             rows = pair.ledger.rows(link)
-            if not await self._has_grown(rows):
-                await verify(pair, link, rows)
+            if not await self._verify_and_look(link, rows):
                 await self._pin(link, draft)
                 pair.ledger.settled(link)
                 return
         raise MigrationError(
             f"{self.conversation.ref} goes on changing while it is copied", code="source_changed", hint="retry it later"
         )
+
+    async def _verify_and_look(self, link: Link, rows: list[Row]) -> bool:
+        """Verify the copy, and tell whether its source has grown meanwhile; both ends are read at once."""
+        grown: list[bool] = []
+
+        async def look() -> None:
+            grown.append(await self._has_grown(rows))
+
+        await side_by_side(look, lambda: verify(self.job.pair, link, rows))
+        return grown[0]
 
     async def _link(self, draft: ExpectedDraft) -> Link:
         """Give the link, found again where an earlier run may have created the copy and noted nothing."""

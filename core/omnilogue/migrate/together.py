@@ -6,9 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 
-async def together(work: Callable[[], Awaitable[None]], count: int) -> None:
+async def together(work: Callable[[], Awaitable[object]], count: int) -> None:
     """Run `work` so many times at once. Raises what the first of them raised, after all have ended."""
-    workers = [asyncio.ensure_future(work()) for _ in range(count)]
+    await side_by_side(*[work] * count)
+
+
+async def side_by_side(*work: Callable[[], Awaitable[object]]) -> None:
+    """Run all of these at once. Raises what the first of them raised, after all have ended."""
+    workers = [asyncio.ensure_future(each()) for each in work]
     try:
         await asyncio.gather(*workers)
     finally:
