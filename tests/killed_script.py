@@ -21,12 +21,13 @@ class Killing(httpx.AsyncHTTPTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._left -= 1
-        if self._left == 0 and self._when == "before":
+        is_the_one = self._left == 0
+        if is_the_one and self._when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         answer = await super().handle_async_request(request)
         content = b"".join([chunk async for chunk in answer.aiter_raw()])
         await answer.aclose()
-        if self._left == 0:
+        if is_the_one:
             os.kill(os.getpid(), signal.SIGKILL)
         return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(content))
 
