@@ -1,8 +1,9 @@
 """Copies again and again, each time in a process of its own that may be killed: `copying_script.py CONFIG`.
 
 Reads a line of JSON per copy and answers each with how the process ended. `{"number": N, "when": "before"}` kills it at
-its request N, `{"seconds": S}` after a time; `concurrency` is how many conversations are copied at once, `naive` copies
-without the engine. Modules are imported once: a process is forked for each copy, before there is any thread.
+its request N, `{"commit": N}` after its change N of the state, `{"seconds": S}` after a time; `concurrency` is how many
+conversations are copied at once, `naive` copies without the engine. Modules are imported once: a process is forked for
+each copy, before there is any thread.
 """
 
 import asyncio
@@ -11,6 +12,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -18,6 +21,7 @@ import httpx
 from killed_script import Killing  # type: ignore[import-not-found]  # it lies beside this script
 from omnilogue import AsyncClient, AsyncRemote, OmnilogueError
 from omnilogue.http import SystemClock
+from omnilogue.state import store
 
 
 class QuickClock(SystemClock):
@@ -28,6 +32,20 @@ class QuickClock(SystemClock):
 
 
 CONTEXT = httpx.create_ssl_context()
+
+
+def kill_after_commit(number: int) -> None:
+    """Let this process be killed as soon as it has changed its state so often."""
+    transaction, left = store._transaction, iter(range(number - 1, -1, -1))
+
+    @contextmanager
+    def killing(database: Any) -> Iterator[None]:
+        with transaction(database):
+            yield
+        if next(left, 1) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    store._transaction = killing
 
 
 async def copy(config: str, order: dict[str, Any]) -> None:
@@ -53,6 +71,8 @@ def child(config: str, order: dict[str, Any]) -> None:
     """Copy, and end without a word to anybody."""
     code = 1
     try:
+        if "commit" in order:
+            kill_after_commit(order["commit"])
         asyncio.run(copy(config, order))
         code = 0
     except OmnilogueError as error:
