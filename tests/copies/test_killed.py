@@ -21,6 +21,7 @@ pytestmark = pytest.mark.anyio
 SCRIPT = Path(__file__).parents[1] / "copying_script.py"
 SEED = 5
 MOST_REQUESTS = 60
+PAIRS = [("mindcraft", "minimax"), ("minimax", "mindcraft"), ("mindcraft", "archive")]
 KILLS = 34
 """By pair: a hundred together."""
 MOST_KILLS = 12
@@ -132,7 +133,7 @@ MOMENTS: dict[str, Callable[[int], list[dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("pair", [("mindcraft", "minimax"), ("minimax", "mindcraft"), ("mindcraft", "archive")])
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 async def test_killed_anywhere_it_goes_on_and_brings_each_message_over_once(
     pair: tuple[str, str], moment: str, ends: Any, fill: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -186,9 +187,7 @@ def break_often(vendor: Any) -> None:
     vendor.fail_next("late", every=47, method="POST", seconds=0.01)
 
 
-@pytest.mark.parametrize(
-    ("source", "target"), [("mindcraft", "minimax"), ("minimax", "mindcraft"), ("mindcraft", "archive")]
-)
+@pytest.mark.parametrize(("source", "target"), PAIRS)
 async def test_killed_at_random_moments_while_vendors_fail_it_brings_each_message_over_once(
     source: str, target: str, ends: Any, fill: Callable[..., Any], tmp_path: Path
 ) -> None:
