@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from typing import Any
 
 import httpx
 
@@ -13,19 +14,20 @@ from omnilogue import AsyncClient
 class Killing(httpx.AsyncHTTPTransport):
     """Kills the process at its request number N, before it is sent or after the vendor has done it."""
 
-    def __init__(self, number: int, when: str) -> None:
-        super().__init__()
+    def __init__(self, number: int, when: str, **options: Any) -> None:
+        super().__init__(**options)
         self._left = number
         self._when = when
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._left -= 1
-        if self._left == 0 and self._when == "before":
+        is_the_one = self._left == 0
+        if is_the_one and self._when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         answer = await super().handle_async_request(request)
         content = b"".join([chunk async for chunk in answer.aiter_raw()])
         await answer.aclose()
-        if self._left == 0:
+        if is_the_one:
             os.kill(os.getpid(), signal.SIGKILL)
         return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(content))
 

@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ..errors import MigrationError
 from ..model import Conversation, Message
-from ..provider import Draft
 from ..state import Link, LossRow, Row
+from .drafts import ExpectedDraft
 from .losses import Losses
 from .pair import Pair
 
@@ -31,7 +32,7 @@ class Parcel:
 class Arriving:
     """One conversation on its way into the target; `losses` are those of what is known to be there."""
 
-    def __init__(self, pair: Pair, migration: str, link: Link, draft: Draft) -> None:
+    def __init__(self, pair: Pair, migration: str, link: Link, draft: ExpectedDraft) -> None:
         self.link = link
         self.copied = 0
         self.losses = Losses()
@@ -45,6 +46,7 @@ class Arriving:
         self._batch: list[Parcel] = []
         self._done: list[Row] = []
         self._lost = Losses()
+        self._noted = 0
 
     async def add(self, parcel: Parcel) -> None:
         """Take one more message; one that is left out is only noted."""
@@ -73,9 +75,12 @@ class Arriving:
             return
         if self.link.target is None and not self._creates_whole:
             await self.create(())
-        self._note([parcel.row for parcel in batch])
+        noted = self._noting([parcel.row for parcel in batch])
+        await self._pair.ledger.put_together(self.link, *noted)
         ids = await self._written([parcel.message for parcel in batch if parcel.message is not None])
-        for parcel, target in zip(batch, ids, strict=False):
+        if len(ids) != len(batch):
+            raise MigrationError(f"{len(ids)} of {len(batch)} messages were stored at once", code="verification")
+        for parcel, target in zip(batch, ids, strict=True):
             self._finished(parcel, target)
         self.copied += len(batch)
 
@@ -93,6 +98,12 @@ class Arriving:
         self._done.append(replace(parcel.row, state="done", target=target))
         self.lost(parcel.losses)
 
+    def arrived(self, row: Row, losses: Losses) -> None:
+        """Take a message that is there already: an earlier run wrote it and did not note so, or it was edited."""
+        self._done.append(row)
+        self.lost(losses)
+        self.copied += 1
+
     def lost(self, losses: Losses) -> None:
         """Count what is lost of what is there."""
         self._lost.merge(losses)
@@ -100,9 +111,11 @@ class Arriving:
 
     async def create(self, messages: Sequence[Message]) -> str:
         """Create the conversation, with these messages where there are some, and give its id."""
-        draft = self._draft.model_copy(update={"messages": tuple(messages)})
+        draft = self._draft.draft.model_copy(update={"messages": tuple(messages)})
         made = await self._pair.landing.create(draft, self.link.marker)
-        self.link = self._pair.ledger.created(self.link, made.id)
+        losses = Losses(self._draft.losses)
+        self.link = self._pair.ledger.created(self.link, made.id, self._migration, rows_of(self.link, losses))
+        self.losses.merge(losses)
         return made.id
 
     async def finish(self) -> Link:
@@ -115,13 +128,19 @@ class Arriving:
 
     def note(self) -> None:
         """Note what is known to be done; also where something failed on the way."""
-        self._note(())
+        self._pair.ledger.put(self.link, *self._noting(()))
 
-    def _note(self, intended: Sequence[Row]) -> None:
+    def _noting(self, intended: Sequence[Row]) -> tuple[list[Row], str, list[LossRow], int]:
+        """Give what is to be noted: what is done of the messages before, and what is meant next."""
         done, self._done = self._done, []
         lost, self._lost = self._lost, Losses()
-        rows = [LossRow(self.link.conversation, row.kind, row.action, row.count, row.example) for row in lost.rows()]
-        self._pair.ledger.put(self.link, [*done, *intended], self._migration, rows)
+        copied, self._noted = self.copied - self._noted, self.copied
+        return [*done, *intended], self._migration, rows_of(self.link, lost), copied
+
+
+def rows_of(link: Link, losses: Losses) -> list[LossRow]:
+    """Give losses as the ledger keeps them."""
+    return [LossRow(link.conversation, row.kind, row.action, row.count, row.example) for row in losses.rows()]
 
 
 def begun(pair: Pair, conversation: Conversation, migration: str, options: str) -> Link:

@@ -106,7 +106,7 @@ class Checking:
                 seconds = self._pair.clock.monotonic() - began
                 self._progress(CopyProgress("check", done, len(pairings), self._messages.equal, seconds))
 
-        await together(min(self._options.concurrency, len(pairings)), work)
+        await together(work, min(self._options.concurrency, len(pairings)))
         return [each for each in found if each is not None]
 
     async def _finding(self, pairing: _Pairing) -> Finding:

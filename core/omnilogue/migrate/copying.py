@@ -9,7 +9,7 @@ from ..errors import MigrationError, StateError
 from ..model import Conversation, Grade, Message
 from ..state import Link, Row
 from . import reconciling
-from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun
+from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun, rows_of
 from .branching import placed
 from .digest import digest
 from .drafts import ExpectedDraft, expected_draft
@@ -17,6 +17,7 @@ from .generating import Generating, TurnCopy, found_again
 from .job import Job
 from .losses import Losses, LossItem
 from .selection import Shaping
+from .together import side_by_side
 from .verifying import verify
 from .walking import Step, Walk
 
@@ -46,12 +47,23 @@ class ConversationCopy:
         for _ in range(MOST_PASSES):
             link = await (self._turns(link, rows, draft) if self.job.generates else self._pass(link, rows, draft))
             rows = pair.ledger.rows(link)
-            if not await self._has_grown(rows):
-                await verify(pair, link, rows)
+            if not await self._verify_and_look(link, rows):
+                await self._pin(link, draft)
+                pair.ledger.settled(link)
                 return
         raise MigrationError(
             f"{self.conversation.ref} goes on changing while it is copied", code="source_changed", hint="retry it later"
         )
+
+    async def _verify_and_look(self, link: Link, rows: list[Row]) -> bool:
+        """Verify the copy, and tell whether its source has grown meanwhile; both ends are read at once."""
+        grown: list[bool] = []
+
+        async def look() -> None:
+            grown.append(await self._has_grown(rows))
+
+        await side_by_side(look, lambda: verify(self.job.pair, link, rows))
+        return grown[0]
 
     async def _link(self, draft: ExpectedDraft) -> Link:
         """Give the link, found again where an earlier run may have created the copy and noted nothing."""
@@ -60,9 +72,14 @@ class ConversationCopy:
         if link is None:
             return begun(pair, self.conversation, self.job.migration, shaping)
         require_same_shaping(link, self.job.shaping)
-        if link.target is None and (found := await reconciling.container(pair, link, draft.draft.title)):
-            return found
-        return link
+        if link.target is not None:
+            return link
+        losses = Losses(draft.losses)
+        noted = rows_of(link, losses)
+        found = await reconciling.container(pair, link, draft.draft.title, self.job.migration, noted)
+        if found is not None:
+            self.losses.merge(losses)
+        return found or link
 
     async def _known(self, link: Link) -> list[Row]:
         """Give what the ledger knows, with what became of writes that were only meant."""
@@ -80,50 +97,47 @@ class ConversationCopy:
     async def _pass(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
         """Read the source once and write what is new."""
         pair = self.job.pair
-        arriving, walk = Arriving(pair, self.job.migration, link, draft.draft), Walk(rows)
+        arriving, walk = Arriving(pair, self.job.migration, link, draft), Walk(rows)
         ordinals = count(rows[-1].ordinal + 1 if rows else 0)
-        is_new = link.target is None
         try:
-            if is_new:
-                arriving.lost(Losses(draft.losses))
             async for each in placed(pair.source, self.conversation, is_branched=self.is_branched):
                 self.job.stop.check()
                 step = walk.step(each.message)
                 if step.row is None:
                     await self._write(arriving, step, next(ordinals), on_branch=each.on_branch)
                 else:
-                    await self._known_one(arriving, step, step.row)
+                    await self._known_one(arriving, step, step.row, on_branch=each.on_branch)
             if walk.inserted:
                 arriving.lost(Losses([LossItem("order", "flattened", str(self.conversation.ref))] * walk.inserted))
+            for row in [row for row in walk.gone() if row.ordinal in self._found]:
+                self._found.discard(row.ordinal)
+                arriving.arrived(row, Losses())
             link = await arriving.finish()
         finally:
             arriving.note()
             self.copied += arriving.copied
             self.losses.merge(arriving.losses)
-        await self._pin(link, draft, is_new=is_new)
         return link
 
-    async def _known_one(self, arriving: Arriving, step: Step, row: Row) -> None:
+    async def _known_one(self, arriving: Arriving, step: Step, row: Row, *, on_branch: bool) -> None:
         """Count a message that an earlier run wrote and did not note, and carry an edit over."""
         if row.ordinal in self._found:
             self._found.discard(row.ordinal)
-            arriving.lost(self._shaped(step)[1])
-            self.copied += 1
+            arriving.arrived(row, self._shaped(step, on_branch=on_branch)[1])
         if step.is_edited and self.job.update:
             await arriving.flush()
             await self._rewrite(arriving, step, row)
 
-    async def _pin(self, link: Link, draft: ExpectedDraft, *, is_new: bool) -> None:
-        if is_new and draft.pinned and link.target:
+    async def _pin(self, link: Link, draft: ExpectedDraft) -> None:
+        """Pin a copy that was never whole before; later on whoever uses it decides."""
+        if link.state == "new" and draft.pinned and link.target:
             await self.job.pair.target.update(link.target, pinned=True, timeout=LONGEST_SECONDS)
 
     async def _turns(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
         """Read the source once and have what is new brought over turn by turn."""
         pair, job, walk = self.job.pair, self.job, Walk(rows)
-        is_new = link.target is None
-        if is_new:
-            arriving = Arriving(pair, job.migration, link, draft.draft)
-            arriving.lost(Losses(draft.losses))
+        if link.target is None:
+            arriving = Arriving(pair, job.migration, link, draft)
             link = await arriving.finish()
             self.losses.merge(arriving.losses)
         turns = TurnCopy(job, Generating(job, link, rows[-1].ordinal + 1 if rows else 0))
@@ -137,7 +151,6 @@ class ConversationCopy:
         finally:
             self.copied += turns.generating.copied
             self.losses.merge(turns.generating.losses)
-        await self._pin(link, draft, is_new=is_new)
         return link
 
     async def _write(self, arriving: Arriving, step: Step, ordinal: int, *, on_branch: bool) -> None:
@@ -177,9 +190,7 @@ class ConversationCopy:
         done = Row(
             row.ordinal, row.source, kept.source_digest, row.target, kept.digest, "done", row.migration, row.begun_at
         )
-        pair.ledger.put(link, [done])
-        arriving.lost(losses)
-        self.copied += 1
+        arriving.arrived(done, losses)
 
     async def _has_grown(self, rows: list[Row]) -> bool:
         """Whether the source has a newest message that was not met."""

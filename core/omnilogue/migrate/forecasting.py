@@ -166,7 +166,7 @@ async def _state(
 ) -> Literal["new", "changed", "unchanged", "diverged"]:
     if link is None or link.target is None:
         return "new"
-    if any(row.state != "done" for row in rows):
+    if link.state != "settled":
         return "changed"  # an earlier run ended in the middle: the copy is finished, whatever it looks like now
     if changed and await has_changed(job.pair, link, rows):
         return "diverged"

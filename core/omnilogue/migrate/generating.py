@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from ..errors import MigrationError
 from ..model import Message
-from ..state import Link, LossRow, Row
-from .arriving import LONGEST_SECONDS
+from ..state import Link, Row
+from .arriving import LONGEST_SECONDS, rows_of
 from .digest import digest
 from .job import Job
 from .losses import Losses
@@ -40,12 +40,9 @@ class Generating:
             rows = await self._sent(turn, rows)
             self.job.pair.ledger.put(self.link, rows)
         await self._rewritten(turn, rows)
-        lost = [
-            LossRow(self.link.conversation, row.kind, row.action, row.count, row.example)
-            for row in Losses(turn.losses).rows()
-        ]
         done = [replace(row, state="done") for row in rows]
-        self.job.pair.ledger.put(self.link, done, self.job.migration, lost)
+        lost = rows_of(self.link, Losses(turn.losses))
+        self.job.pair.ledger.put(self.link, done, self.job.migration, lost, len(steps))
         self.losses.extend(turn.losses)
         self.copied += len(steps)
 
@@ -56,20 +53,19 @@ class Generating:
             self.job.pair.ledger.put(self.link, [replace(row, state="done")])
 
     def _rows(self, turn: WantedTurn, steps: Sequence[Step]) -> list[Row]:
-        """Give a row for each message, and one for a side that is a stand-in."""
-        rows = [self._row(turn, place, step) for place, step in enumerate(steps)]
-        for wanted, sources in ((turn.user, turn.user_sources), (turn.assistant, turn.assistant_sources)):
-            if not sources:
-                known = [row for row in self.job.pair.ledger.rows(self.link) if row.state != "done"]
-                met = next((row for row in known if row.source.startswith(STAND_IN)), None)
-                rows.append(met or self._new(f"{STAND_IN}{self.next_ordinal}", "", digest(wanted)))
+        """Give a row for each message, and one for a side that is a stand-in; the question's come first."""
+        questions = len(turn.user_sources)
+        rows: list[Row] = []
+        for wanted, mine in ((turn.user, steps[:questions]), (turn.assistant, steps[questions:])):
+            rows += [step.row or self._new(step.key, step.digest, digest(wanted)) for step in mine]
+            if not mine:
+                rows.append(self._stand_in(wanted))
         return rows
 
-    def _row(self, turn: WantedTurn, place: int, step: Step) -> Row:
-        wanted = turn.user if place < len(turn.user_sources) else turn.assistant
-        if step.row is not None:
-            return step.row
-        return self._new(step.key, step.digest, digest(wanted))
+    def _stand_in(self, wanted: Message) -> Row:
+        known = [row for row in self.job.pair.ledger.rows(self.link) if row.state != "done"]
+        met = next((row for row in known if row.source.startswith(STAND_IN) and row.digest == digest(wanted)), None)
+        return met or self._new(f"{STAND_IN}{self.next_ordinal}", "", digest(wanted))
 
     def _new(self, source: str, source_digest: str, wanted: str | None) -> Row:
         ordinal, self.next_ordinal = self.next_ordinal, self.next_ordinal + 1

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from ..errors import LossRefusedError, OmnilogueError, RequestTimeoutError, StateError
+from ..errors import LossRefusedError, NotFoundError, OmnilogueError, RequestTimeoutError, StateError
+from ..model import Conversation
 from ..provider import Transform
 from ..remote.landing import Landing
 from ..state import Item, Migration
@@ -114,7 +115,7 @@ class Migrating:
             migration = self._opened(chosen, foreseen)
             if migration is None:
                 return self._untouched(chosen, foreseen, began)
-            run = await self._run(migration, [each for each in foreseen if self._is_left(migration, each)])
+            run = await self._run(migration, self._left(migration, foreseen))
         return self._reported(migration, chosen, foreseen, run, began)
 
     async def retry(self, migration: Migration) -> CopyReport:
@@ -122,7 +123,7 @@ class Migrating:
         began = self.pair.clock.monotonic()
         with self.pair.writing(), self._tuned():
             dead = [item for item in self.pair.migrations.items(migration.id) if item.state in {"dead", "unknown"}]
-            found = [await self.pair.source.conversation(item.conversation) for item in dead]
+            found = [each for each in [await self._still_there(migration, item) for item in dead] if each]
             chosen = Chosen(found, migration.complete)
             foreseen = await self._forecasts(chosen)
             if self.stop.is_due:
@@ -130,6 +131,14 @@ class Migrating:
             self._require_consent(foreseen)
             run = await self._run(migration, foreseen)
         return self._reported(migration, chosen, foreseen, run, began)
+
+    async def _still_there(self, migration: Migration, item: Item) -> Conversation | None:
+        """Give the conversation of a dead letter, None where the source has it no more: it stays dead."""
+        try:
+            return await self.pair.source.conversation(item.conversation)
+        except NotFoundError as error:
+            self.pair.migrations.settle(migration.id, item.conversation, "dead", code=error.code, error=str(error))
+            return None
 
     def _require_consent(self, foreseen: Sequence[Foreseen]) -> None:
         """Refuse a copy that would lose more than was allowed. Raises LossRefusedError."""
@@ -185,14 +194,14 @@ class Migrating:
             error=each.forecast.error or ("it changed on both ends since it was copied" if is_diverged else None),
         )
 
-    def _is_left(self, migration: Migration, each: Foreseen) -> bool:
-        return (
-            each.forecast is not None and each.forecast.has_work and each.conversation.id not in self._dead(migration)
-        )
-
-    def _dead(self, migration: Migration) -> set[str]:
-        """Give the conversations that wait for `retry`."""
-        return {item.conversation for item in self.pair.migrations.items(migration.id) if item.state == "dead"}
+    def _left(self, migration: Migration, foreseen: Sequence[Foreseen]) -> list[Foreseen]:
+        """Give what is to be done; dead conversations wait for `retry`."""
+        dead = {item.conversation for item in self.pair.migrations.items(migration.id) if item.state == "dead"}
+        return [
+            each
+            for each in foreseen
+            if each.forecast is not None and each.forecast.has_work and each.conversation.id not in dead
+        ]
 
     async def _run(self, migration: Migration, foreseen: Sequence[Foreseen]) -> Run:
         """Copy what is left, and note how the migration stands, whatever happens."""

@@ -37,6 +37,7 @@ class Outage:
         self._told = told
         self._lock = asyncio.Lock()
         self._since: float | None = None
+        self._answers = 0
 
     def end(self) -> None:
         """Note that something was done: both ends answer."""
@@ -46,12 +47,15 @@ class Outage:
         """Wait until both ends answer again, or the run is to end. Raises the error where that takes too long."""
         if self._since is None:
             self._since = self._clock.monotonic()
-        until = self._since + self._longest
+        until, before = self._since + self._longest, self._answers
         async with self._lock:
             while self._since is not None and self._clock.monotonic() < until:
-                await self._pause(min(error.retry_after or PROBE_SECONDS, PROBE_SECONDS), until, error)
-                if self._stop.is_due or (self._since is not None and await self._answers()):
+                if self._answers != before:  # another worker has waited, for all
                     return
+                await self._pause(min(error.retry_after or PROBE_SECONDS, PROBE_SECONDS), until, error)
+                if self._stop.is_due:
+                    return
+                self._answers += self._since is not None and await self._is_over()
         if self._since is not None and not self._stop.is_due:  # else another worker has done something meanwhile
             raise error
 
@@ -65,7 +69,7 @@ class Outage:
                 return
             await self._clock.sleep(min(TELL_SECONDS, over - now))
 
-    async def _answers(self) -> bool:
+    async def _is_over(self) -> bool:
         try:
             await self._probe()
         except OmnilogueError as error:

@@ -51,7 +51,7 @@ class Planning:
                 seconds = self._job.pair.clock.monotonic() - began
                 self._progress(CopyProgress("plan", self._done, len(read), seconds=seconds))
 
-        await together(min(self._concurrency, len(read)), work)
+        await together(work, min(self._concurrency, len(read)))
         return [Foreseen(one, known) for one, known in zip(conversations, found, strict=True)]
 
 

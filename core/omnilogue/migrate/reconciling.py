@@ -12,15 +12,17 @@ from typing import TypeVar
 
 from ..errors import OutcomeUnknownError
 from ..model import Grade, Message
-from ..state import Link, Row
+from ..state import Link, LossRow, Row
 from .digest import digest
 from .pair import Pair
 
 T = TypeVar("T")
 
 
-async def container(pair: Pair, link: Link, title: str | None) -> Link | None:
-    """Find the conversation that was about to be created, None where it is not there.
+async def container(
+    pair: Pair, link: Link, title: str | None, migration: str = "", losses: Sequence[LossRow] = ()
+) -> Link | None:
+    """Find the conversation that was about to be created, None where it is not there; note what it lost.
 
     A vendor that lists nothing cannot be asked: then it counts as not there, and the log tells what may be left over.
     """
@@ -34,11 +36,14 @@ async def container(pair: Pair, link: Link, title: str | None) -> Link | None:
     except OutcomeUnknownError as error:
         pair.migrations.tell(link.migration, "orphan_possible", pair.clock.now(), link.conversation, error.message)
         return None
-    return pair.ledger.created(link, found) if found else None
+    return pair.ledger.created(link, found, migration, losses) if found else None
 
 
 async def messages(pair: Pair, link: Link, rows: Sequence[Row]) -> list[Row]:
-    """Give the rows with what became of those that were only meant; those that are not there are taken out."""
+    """Give the rows with what became of those that were only meant; those that are not there are taken out.
+
+    The caller notes the ones that are there, in one step with what they lost.
+    """
     meant = [row for row in rows if row.state != "done"]
     if not meant:
         return list(rows)
@@ -51,7 +56,6 @@ async def messages(pair: Pair, link: Link, rows: Sequence[Row]) -> list[Row]:
     if found is None:
         found = await _found(pair, link, rows, meant)
     pair.ledger.drop(link, [row.ordinal for row in meant if row.ordinal not in found])
-    pair.ledger.put(link, list(found.values()))
     return [found.get(row.ordinal, row) for row in rows if row.state == "done" or row.ordinal in found]
 
 

@@ -71,7 +71,7 @@ class Run:
 
     async def run(self) -> None:
         """Copy all of them. Raises what ends the whole run; what was begun is noted, the rest stays pending."""
-        await together(self._concurrency, self._work)
+        await together(self._work, self._concurrency)
         if self._failure is not None:
             raise self._failure
 
@@ -122,7 +122,6 @@ class Run:
             job.migration,
             conversation,
             state,  # type: ignore[arg-type]  # one of the states of an item
-            copied=copy.copied,
             code=error.code if error else None,
             error=str(error) if error else None,
         )

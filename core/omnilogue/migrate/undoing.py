@@ -52,7 +52,8 @@ class Undoing:
         if link.migration == self._migration.id and link.target is None:
             return await reconciling.container(self._pair, link, None) or link
         if link.target is not None:
-            await reconciling.messages(self._pair, link, self._pair.ledger.rows(link))
+            ledger = self._pair.ledger
+            ledger.put(link, await reconciling.messages(self._pair, link, ledger.rows(link)))
         return link
 
     # A conversation that the migration created

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -14,7 +14,10 @@ from .store import State
 RowState: TypeAlias = Literal["intent", "sent", "done"]
 """What is known of a message's copy: about to be written, stored by a turn and to be rewritten, there."""
 
-_LINK = "id, conversation, target, marker, migration, options, begun_at"
+LinkState: TypeAlias = Literal["new", "open", "settled"]
+"""Whether a copy was ever read back and found whole: not yet, not since more was written to it, yes."""
+
+_LINK = "id, conversation, target, marker, migration, options, begun_at, state"
 _ROW = "ordinal, source, source_digest, target, digest, state, migration, begun_at"
 
 
@@ -29,6 +32,7 @@ class Link:
     migration: str
     options: str
     begun_at: datetime
+    state: LinkState = "new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +118,18 @@ class Ledger:
         assert begun is not None  # noqa: S101  # it was just written
         return begun
 
-    def created(self, link: Link, target: str, rows: Iterable[Row] = ()) -> Link:
-        """Note that the copy is there, with the messages that were created with it."""
+    def created(self, link: Link, target: str, migration: str = "", losses: Sequence[LossRow] = ()) -> Link:
+        """Note that the copy is there, and what was lost of it besides its messages."""
         with self.state.write() as database:
             database.execute("UPDATE link SET target = ? WHERE id = ?", (target, link.id))
-            _put(database, link, rows)
-        return Link(link.id, link.conversation, target, link.marker, link.migration, link.options, link.begun_at)
+            _add_losses(database, migration, losses)
+        return replace(link, target=target)
+
+    def settled(self, link: Link) -> Link:
+        """Note that the copy was read back and found whole."""
+        with self.state.write() as database:
+            database.execute("UPDATE link SET state = 'settled' WHERE id = ?", (link.id,))
+        return replace(link, state="settled")
 
     def forget(self, link: Link) -> None:
         """Keep nothing of the link: the conversation counts as never copied."""
@@ -134,15 +144,27 @@ class Ledger:
         found = self.state.read(f"SELECT {_ROW} FROM message WHERE link = ? ORDER BY ordinal", link.id)  # noqa: S608
         return [_row(each) for each in found]
 
-    def put(self, link: Link, rows: Sequence[Row], migration: str = "", losses: Sequence[LossRow] = ()) -> None:
+    def put(
+        self, link: Link, rows: Sequence[Row], migration: str = "", losses: Sequence[LossRow] = (), copied: int = 0
+    ) -> None:
         """Write rows, all in one step: what is done of the messages before, and what is meant to be written next.
 
-        `losses` are added to what is noted of this migration: those of the messages that are done.
+        `losses` and `copied` are added to what is noted of this migration: those of the messages that are done.
         """
         if rows or losses:
             with self.state.write() as database:
-                _put(database, link, rows)
-                _add_losses(database, migration, losses)
+                _put_all(database, link, rows, migration=migration, losses=losses, copied=copied)
+
+    async def put_together(
+        self, link: Link, rows: Sequence[Row], migration: str, losses: Sequence[LossRow], copied: int
+    ) -> None:
+        """Do the same in one commit with what other conversations have ready."""
+        if rows or losses:
+
+            def change(database: sqlite3.Connection) -> None:
+                _put_all(database, link, rows, migration=migration, losses=losses, copied=copied)
+
+            await self.state.write_together(change)
 
     def drop(self, link: Link, ordinals: Iterable[int]) -> None:
         """Keep nothing of these messages."""
@@ -174,6 +196,20 @@ class Ledger:
             )
 
 
+def _put_all(
+    database: sqlite3.Connection,
+    link: Link,
+    rows: Sequence[Row],
+    *,
+    migration: str,
+    losses: Sequence[LossRow],
+    copied: int,
+) -> None:
+    _put(database, link, rows)
+    _add_losses(database, migration, losses)
+    _add_copied(database, migration, link, copied)
+
+
 def _put(database: sqlite3.Connection, link: Link, rows: Iterable[Row]) -> None:
     """Write rows; a message that is done stays done."""
     values = [
@@ -191,6 +227,8 @@ def _put(database: sqlite3.Connection, link: Link, rows: Iterable[Row]) -> None:
         for row in rows
     ]
     database.executemany("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    if any(value[6] != "done" for value in values):
+        database.execute("UPDATE link SET state = 'open' WHERE id = ? AND state = 'settled'", (link.id,))
 
 
 def _add_losses(database: sqlite3.Connection, migration: str, losses: Iterable[LossRow]) -> None:
@@ -200,10 +238,27 @@ def _add_losses(database: sqlite3.Connection, migration: str, losses: Iterable[L
     )
 
 
+def _add_copied(database: sqlite3.Connection, migration: str, link: Link, copied: int) -> None:
+    if copied:
+        database.execute(
+            "UPDATE item SET messages = messages + ? WHERE migration = ? AND conversation = ?",
+            (copied, migration, link.conversation),
+        )
+
+
 def _link(row: tuple[object, ...]) -> Link:
-    number, conversation, target, marker, migration, options, begun_at = row
+    number, conversation, target, marker, migration, options, begun_at, state = row
+    if state not in {"new", "open", "settled"}:
+        raise StateError(f"the ledger holds a conversation in the state {state!r}", code="ledger_corrupt")
     return Link(
-        int(str(number)), str(conversation), _text(target), str(marker), str(migration), str(options), _moment(begun_at)
+        int(str(number)),
+        str(conversation),
+        _text(target),
+        str(marker),
+        str(migration),
+        str(options),
+        _moment(begun_at),
+        state,
     )
 
 

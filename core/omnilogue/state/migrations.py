@@ -109,12 +109,12 @@ class Migrations:
     # Their conversations
 
     def choose(self, migration: str, items: Sequence[Item]) -> None:
-        """Note the conversations of a migration, in order; one that is dead stays so until it is retried."""
+        """Note the conversations of a migration, in order; one that is dead stays so until it is tried again."""
         with self.state.write() as database:
             database.executemany(
                 "INSERT INTO item (migration, conversation, position, title, state) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (migration, conversation) DO UPDATE SET title = excluded.title,"
-                " state = CASE state WHEN 'dead' THEN state ELSE excluded.state END",
+                " state = CASE WHEN state = 'dead' THEN state ELSE excluded.state END",
                 [(migration, item.conversation, place, item.title, item.state) for place, item in enumerate(items)],
             )
 
@@ -133,16 +133,14 @@ class Migrations:
         conversation: str,
         state: ItemState,
         *,
-        copied: int = 0,
         code: str | None = None,
         error: str | None = None,
     ) -> None:
-        """Note what became of a conversation; `copied` adds to the messages that were copied."""
+        """Note what became of a conversation."""
         with self.state.write() as database:
             database.execute(
-                "UPDATE item SET state = ?, messages = messages + ?, code = ?, error = ?"
-                " WHERE migration = ? AND conversation = ?",
-                (state, copied, code, error, migration, conversation),
+                "UPDATE item SET state = ?, code = ?, error = ? WHERE migration = ? AND conversation = ?",
+                (state, code, error, migration, conversation),
             )
 
     # What was lost

@@ -31,7 +31,7 @@ LEDGER = (
     """CREATE TABLE link (
         id INTEGER PRIMARY KEY, source_account TEXT NOT NULL, target_account TEXT NOT NULL, conversation TEXT NOT NULL,
         target TEXT, marker TEXT NOT NULL, migration TEXT NOT NULL, options TEXT NOT NULL, begun_at TEXT NOT NULL,
-        UNIQUE (source_account, target_account, conversation))""",
+        state TEXT NOT NULL DEFAULT 'new', UNIQUE (source_account, target_account, conversation))""",
     # A message and its copy: `intent` before it is written, `done` when it is known to be there.
     """CREATE TABLE message (
         link INTEGER NOT NULL, ordinal INTEGER NOT NULL, source TEXT NOT NULL, source_digest TEXT NOT NULL,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..errors import ConfigurationError, StateError
 from .schema import ACCOUNT_COLUMNS, APPLICATION_ID, TABLES, UPGRADES, VERSION
 
 BUSY_SECONDS = 5.0
+
+Change: TypeAlias = Callable[[sqlite3.Connection], object]
 
 _HEADERS = ("application_id", "user_version")
 
@@ -63,6 +66,7 @@ class State:
         path = path_of(self.url, base)
         self.path = path.absolute() if path else None
         self._database: sqlite3.Connection | None = None
+        self._together: list[tuple[Change, asyncio.Future[None]]] = []
 
     @property
     def exists(self) -> bool:
@@ -82,6 +86,33 @@ class State:
             database = self._opened() or self._made()
             with _transaction(database):
                 yield database
+
+    async def write_together(self, change: Change) -> None:
+        """Make a change in one step with the others that are ready in the same turn of the loop: one commit for all.
+
+        It is on the disk when this returns. Raises StateError, where none of them was made.
+        """
+        loop = asyncio.get_running_loop()
+        made: asyncio.Future[None] = loop.create_future()
+        self._together.append((change, made))
+        if len(self._together) == 1:
+            loop.call_soon(self._write_all)
+        await asyncio.shield(made)
+
+    def _write_all(self) -> None:
+        together, self._together = self._together, []
+        failure: BaseException | None = None
+        try:
+            with self.write() as database:
+                for change, _ in together:
+                    change(database)
+        except BaseException as error:
+            failure = error
+        for _, made in together:
+            if failure is None:
+                made.set_result(None)
+            else:
+                made.set_exception(failure)
 
     def open_for_writing(self) -> None:
         """See that the state can be written, before a request that must be remembered. Raises StateError."""

@@ -1,0 +1,223 @@
+"""A copy that is killed anywhere and started again brings each message over once, and only reads its source."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+from anyio import to_thread
+
+pytestmark = pytest.mark.anyio
+
+SCRIPT = Path(__file__).parents[1] / "copying_script.py"
+SEED = 5
+MOST_REQUESTS = 60
+PAIRS = [("mindcraft", "minimax"), ("minimax", "mindcraft"), ("mindcraft", "archive")]
+KILLS = 34
+"""By pair: a hundred together."""
+MOST_KILLS = 12
+"""Of one copy, which is then left to come to its end."""
+
+
+class Copier:
+    """Processes that copy with one configuration, and are killed as they are told."""
+
+    def __init__(self, config: Path) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, str(SCRIPT), str(config)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    async def run(self, **order: Any) -> int:
+        """Copy once in a process of its own; give its exit code, negative where a signal ended it."""
+        return await to_thread.run_sync(partial(self._run, order))
+
+    def _run(self, order: dict[str, Any]) -> int:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(order) + "\n")
+        self._server.stdin.flush()
+        return int(self._server.stdout.readline())
+
+    def close(self) -> None:
+        self._server.communicate(timeout=30)
+
+
+@contextmanager
+def copying(ends: Any, folder: Path) -> Iterator[Copier]:
+    config = folder / "omnilogue.toml"
+    settings = {"remotes": ends.remotes, "state": {"url": ends.state}}
+    config.write_text(tomlkit.dumps(settings), encoding="utf-8")
+    copier = Copier(config)
+    try:
+        yield copier
+    finally:
+        copier.close()
+
+
+def held(vendor: Any) -> list[list[str]]:
+    """Give what stands at a vendor, seen from behind: the texts of each conversation that has some, sorted."""
+    store = vendor.store
+    if vendor.provider == "mindcraft":
+        found = [[one.content for one in store.messages(each.session_id)] for each in store.sessions()]
+    else:
+        found = [[one.text for one in store.messages(each.id)] for each in store.threads()]
+    return sorted(texts for texts in found if texts)
+
+
+async def archived(ends: Any) -> list[list[str]]:
+    async with ends.client() as client:
+        there = client.remote("there")
+        found = [[one.text async for one in there.messages(each)] async for each in there.conversations()]
+    return sorted(texts for texts in found if texts)
+
+
+async def arrived(ends: Any) -> list[list[str]]:
+    return held(ends.vendors["there"]) if "there" in ends.vendors else await archived(ends)
+
+
+def wanted(conversations: int, messages: int) -> list[list[str]]:
+    return sorted([f"text {number}.{place}" for place in range(messages)] for number in range(conversations))
+
+
+async def begin(ends: Any, fill: Callable[..., Any], source: str, conversations: int, messages: int) -> None:
+    """Fill a source, and remember its conversations in the state where the vendor lists none."""
+    ends.add("here", source, settle=10)
+    async with ends.client() as client:
+        await fill(client.remote("here"), conversations, messages)
+    ends.vendors["here"].journal.clear()
+
+
+def start_anew(ends: Any, target: str, folder: Path) -> None:
+    """Give an empty target, and a state that knows the source and no copy."""
+    state, known = folder / "state.db", folder / "known.db"
+    if "there" not in ends.remotes:
+        ends.add("there", target, settle=10)
+        known.write_bytes(state.read_bytes() if state.exists() else b"")
+    for left in [*folder.glob("state.db*"), *folder.glob("there.db*")]:
+        left.unlink()
+    state.write_bytes(known.read_bytes())
+    if vendor := ends.vendors.get("there"):
+        vendor.store.__init__()
+    for vendor in ends.vendors.values():
+        vendor.clear_faults()
+
+
+def told(losses: Iterable[Any]) -> dict[tuple[str, str], int]:
+    return {(loss.kind, loss.action): loss.count for loss in losses}
+
+
+def measured(ends: Any) -> tuple[int, dict[tuple[str, str], int]]:
+    """Give how many messages the newest migration copied, and what it lost, by the ledger."""
+    client = ends.client()
+    [newest, *_] = client.migrations()
+    counts: Counter[tuple[str, str]] = Counter()
+    for item in client.migration(newest.migration).items:
+        counts.update(told(item.losses))
+    client.state.close()
+    return newest.messages, dict(counts)
+
+
+MOMENTS: dict[str, Callable[[int], list[dict[str, Any]]]] = {
+    "request": lambda number: [{"number": number, "when": when} for when in ("before", "after")],
+    "commit": lambda number: [{"commit": number}],
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+async def test_killed_anywhere_it_goes_on_and_brings_each_message_over_once(
+    pair: tuple[str, str], moment: str, ends: Any, fill: Callable[..., Any], tmp_path: Path
+) -> None:
+    source, target = pair
+    await begin(ends, fill, source, 2, 3)
+    start_anew(ends, target, tmp_path)
+    async with ends.client() as client:
+        planned = await client.plan("here:", "there:")
+    killed = 0
+    with copying(ends, tmp_path) as copier:
+        for number in range(1, MOST_REQUESTS):
+            codes = []
+            for order in MOMENTS[moment](number):
+                start_anew(ends, target, tmp_path)
+                codes.append(await copier.run(**order))
+                assert await copier.run() == 0
+                assert await arrived(ends) == wanted(2, 3), order
+                assert measured(ends) == (6, told(planned.losses)), order
+            killed += codes.count(-signal.SIGKILL)
+            if set(codes) == {0}:
+                break
+            assert set(codes) == {-signal.SIGKILL}
+        else:
+            raise AssertionError("it never came to its end")
+    assert killed >= 2 * 5
+    assert ends.writes("here") == []
+
+
+async def killed_again_and_again(copier: Copier, chance: random.Random, vendors: Any, **order: Any) -> int:
+    """Copy until it comes to its end, killed at random requests and times; give how often it was."""
+    killed = 0
+    for _ in range(MOST_KILLS):
+        most = 60 if "there" in vendors else 20  # an archive is written without requests
+        moment = {"number": chance.randint(most // 6, most), "when": chance.choice(["before", "after"])}
+        if chance.random() < 0.3:
+            moment = {"seconds": chance.uniform(0.02, 0.3)}
+        code = await copier.run(**moment, **order)
+        killed += code == -signal.SIGKILL
+        if code == 0:
+            return killed
+    while await copier.run(**order):
+        pass
+    return killed
+
+
+def break_often(vendor: Any) -> None:
+    """Let one request in twenty fail; a write may have been done, or be done later, though nobody was told."""
+    vendor.fail_next("status", every=20, status=503)
+    vendor.fail_next("status_after", every=41, method="POST", status=500)
+    vendor.fail_next("drop_after", every=43, method="POST")
+    vendor.fail_next("late", every=47, method="POST", seconds=0.01)
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+async def test_killed_at_random_moments_while_vendors_fail_it_brings_each_message_over_once(
+    source: str, target: str, ends: Any, fill: Callable[..., Any], tmp_path: Path
+) -> None:
+    chance, killed = random.Random(SEED), 0
+    await begin(ends, fill, source, 6, 8)
+    start_anew(ends, target, tmp_path)
+    with copying(ends, tmp_path) as copier:
+        while killed < KILLS:
+            start_anew(ends, target, tmp_path)
+            for vendor in ends.vendors.values():
+                break_often(vendor)
+            killed += await killed_again_and_again(copier, chance, ends.vendors, concurrency=4)
+
+            assert await arrived(ends) == wanted(6, 8)
+            async with ends.client() as client:
+                found = await client.check("here:", "there:", one_way=True)
+                assert (found.equal, found.is_clean) == (6, True)
+                assert not (await client.plan("here:", "there:")).has_work
+    assert ends.writes("here") == []
+
+
+async def test_a_naive_copy_does_not_pass_this_test(ends: Any, fill: Callable[..., Any], tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    await begin(ends, fill, "mindcraft", 6, 8)
+    start_anew(ends, "minimax", tmp_path)
+    with copying(ends, tmp_path) as copier:
+        assert await copier.run(naive=True) == 0
+        assert await arrived(ends) == wanted(6, 8)
+
+        start_anew(ends, "minimax", tmp_path)
+        await killed_again_and_again(copier, chance, ends.vendors, naive=True)
+
+        assert await arrived(ends) != wanted(6, 8)

@@ -1,0 +1,132 @@
+"""What a plan says will be lost is what the copy then loses, also where it was interrupted and went on."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from omnilogue import AsyncRemote, AuthenticationError
+from omnilogue.model import (
+    LOSS_CLASSES,
+    AudioPart,
+    Citation,
+    DataPart,
+    FilePart,
+    ImagePart,
+    Message,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+    Usage,
+)
+
+pytestmark = pytest.mark.anyio
+
+TARGETS = ("archive", "memory", "mindcraft", "minimax", "ichati")
+ROLES = ("user", "assistant", "system", "developer", "tool", "other:narrator")
+PARTS = (
+    TextPart(text="See.", citations=(Citation(start=0, end=3, quote="q", url="https://example.com/"),)),
+    ReasoningPart(text="hm"),
+    ImagePart(name="a.png", data=b"png"),
+    AudioPart(name="a.wav", data=b"wav"),
+    FilePart(name="a.txt", data=b"txt"),
+    ToolCallPart(id="c", name="clock", arguments={"a": [None]}),
+    ToolResultPart(call_id="c", content={"time": "12:00"}),
+    DataPart(kind="poll", value=[1]),
+)
+FULL: dict[str, Any] = {
+    "created_at": datetime(2020, 1, 1, tzinfo=UTC),
+    "model": "m",
+    "status": "partial",
+    "usage": Usage(input_tokens=1),
+    "metadata": {"a": 1, "long": "x" * 600, "k" * 70: "y"},
+    "raw": {"mood": 1},
+}
+
+
+async def fill(remote: AsyncRemote) -> None:
+    """Store what can be lost of conversations and messages."""
+    metadata = {f"key{number}": "v" * 500 for number in range(20)}
+    made = await remote.create(title="T" * 600, instructions="Be brief.", model="m", metadata=metadata)
+    await remote.update(made, pinned=True)
+    await remote.append(made, [Message.of(role, f"I am {role}.") for role in ROLES])
+    await remote.append(made, [Message(role=role, parts=PARTS, **FULL) for role in ROLES[:2]])
+    await remote.append(made, Message.user("\U0001f9f3" * (1024 * 1024 + 1)))
+    tree = await remote.create(title="Tree")
+    first = await remote.append(tree, Message.user("one"))
+    for text in ("two", "another two", "a third two"):
+        answer = Message.assistant(text).model_copy(update={"parent_id": first.id})
+        await remote.append(tree, answer)
+    lonely = await remote.create(title="Lonely")
+    await remote.append(lonely, [Message.assistant("answer"), Message.user("one"), Message.user("two")])
+
+
+def told(losses: Iterable[Any]) -> Counter[tuple[str, str]]:
+    return Counter({(loss.kind, loss.action): loss.count for loss in losses})
+
+
+def measured(client: Any, migration: str | None) -> Counter[tuple[str, str]]:
+    """Give the losses of a migration by the ledger."""
+    items = client.migration(migration or "").items
+    return sum([told(item.losses) for item in items], Counter[tuple[str, str]]())
+
+
+def options(target: str) -> dict[str, Any]:
+    return {"max_loss": "any", "allow_generation": target == "ichati", "role": ROLES[:-1]}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+async def test_a_copy_loses_what_its_plan_said(target: str, ends: Any) -> None:
+    ends.add("here", "archive")
+    ends.add("there", target)
+    async with ends.client() as client:
+        await fill(client.remote("here"))
+
+        planned = await client.plan("here:", "there:", **options(target))
+        copied = await client.copy("here:", "there:", **options(target))
+
+        assert copied.dead == ()
+        assert copied.losses == planned.losses
+        assert measured(client, copied.migration) == told(planned.losses)
+        assert (await client.check("here:", "there:", role=ROLES[:-1])).is_clean
+
+
+@pytest.mark.parametrize("target", ["mindcraft", "minimax"])
+async def test_a_copy_in_pieces_loses_what_its_plan_said(target: str, ends: Any) -> None:
+    ends.add("here", "archive")
+    ends.add("there", target)
+    async with ends.client() as client:
+        await fill(client.remote("here"))
+        planned = await client.plan("here:", "there:", **options(target))
+        vendor = ends.vendors["there"]
+
+        ended = 0
+        while True:
+            vendor.clear_faults()
+            vendor.fail_next("status", every=4, method="POST", status=401)
+            try:
+                copied = await client.copy("here:", "there:", concurrency=1, **options(target))
+            except AuthenticationError:
+                ended += 1
+                continue
+            break
+
+        assert ended > 2
+        assert copied.dead == ()
+        assert measured(client, copied.migration) == told(planned.losses)
+
+
+async def test_the_corpus_holds_every_kind_of_loss(ends: Any) -> None:
+    ends.add("here", "archive")
+    kinds: set[str] = set()
+    for target in TARGETS:
+        ends.add(target, target)
+    async with ends.client() as client:
+        await fill(client.remote("here"))
+        for target in TARGETS:
+            kinds |= {loss.kind for loss in (await client.plan("here:", f"{target}:", **options(target))).losses}
+
+    assert set(LOSS_CLASSES) - kinds == set()
