@@ -15,7 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from omnilogue.cli.chat_commands import COMMANDS
 from omnilogue.cli.described import describe_settings
+from omnilogue.cli.described_quirks import describe_quirks
+from omnilogue.cli.emulating import emulator_class
 from omnilogue.cli.installed import features_of
 from omnilogue.errors import BY_CODE, OmnilogueError
 from omnilogue.migrate.explained import EXPLAINED
@@ -58,6 +61,16 @@ def settings(name: str) -> str:
     rows += [
         [f"`{one['name']}`", one["type"], "required" if one["required"] else _default_of(one), one["description"]]
         for one in describe_settings(info.settings)
+    ]
+    return table_of(rows)
+
+
+def quirks(name: str) -> str:
+    """Make the table of the switches of one provider's emulator."""
+    rows = [["switch", "values", "default", "what it means"]]
+    rows += [
+        [f"`{one['name']}`", one["type"], f"`{json.dumps(one['default'])}`", one["description"]]
+        for one in describe_quirks(emulator_class(Plugins(outside=False).provider(name)).Quirks)
     ]
     return table_of(rows)
 
@@ -108,6 +121,11 @@ def help_of(command: str = "") -> str:
     return "\n".join(["```text", f"$ {' '.join(words)}", *lines, "```"])
 
 
+def chat_commands() -> str:
+    """Make the table of what can be typed in a chat."""
+    return table_of([["command", "does"], *([f"`{one.usage}`", one.summary] for one in COMMANDS)])
+
+
 def table_of(rows: list[list[str]]) -> str:
     """Make a Markdown table; the first row is its head."""
     clean = [[cell.replace("|", "\\|") for cell in row] for row in rows]
@@ -119,9 +137,11 @@ MAKERS: dict[str, Callable[..., str]] = {
     "capabilities": capabilities,
     "notes": notes,
     "settings": settings,
+    "quirks": quirks,
     "error codes": error_codes,
     "losses": losses,
     "help": help_of,
+    "chat commands": chat_commands,
 }
 
 

@@ -197,7 +197,7 @@ WRONG: dict[str, Callable[[Place], Coroutine[Any, Any, object]]] = {
     "send too hot": lambda at: at.remote.send(at.conversation, "x", temperature=math.inf),
     "send of a number": lambda at: at.remote.send(at.conversation, 5),  # type: ignore[arg-type]
     "send with an option nobody knows": lambda at: at.remote.send(at.conversation, "x", colour="red"),  # type: ignore[call-arg]
-    "send while busy in a way nobody knows": lambda at: at.remote.send(at.conversation, "x", busy="cancel"),  # type: ignore[arg-type]
+    "send while busy in a way nobody knows": lambda at: at.remote.send(at.conversation, "x", busy="shove"),  # type: ignore[arg-type]
 }
 
 

@@ -31,6 +31,12 @@ def test_declared_providers_are_installed(metadata: dict[str, Any]) -> None:
     assert installed("omnilogue") == metadata["project"]["entry-points"]["omnilogue"], AGAIN
 
 
+def test_our_own_extensions_are_installed_like_anybodys(metadata: dict[str, Any]) -> None:
+    group = "omnilogue.extensions"
+
+    assert installed(group) == metadata["project"]["entry-points"][group] == {"formats": "omnilogue.formats"}, AGAIN
+
+
 def test_every_folder_is_a_declared_provider(metadata: dict[str, Any]) -> None:
     declared = metadata["project"]["entry-points"]["omnilogue"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack, cast
 
-from .config import Configuration, RemoteConfiguration, load, settings_for
+from .config import Configuration, RemoteConfiguration, load, provider_of, settings_for
 from .errors import ConfigurationError, InvalidInputError, NotFoundError
 from .http import Clock, HttpSettings, Observer, SystemClock
 from .model import Conversation, ConversationRef
@@ -123,13 +123,16 @@ class AsyncClient:
     ) -> CopyReport:
         """Bring the target up to date; going on where an earlier copy of the same selection ended.
 
-        With `plan` both ends and options are those of the plan. `stop.ask()` ends the run after the message in flight.
+        With `plan` both ends and options are those of the plan, unless an option is given again. `stop.ask()` ends the
+        run after the message in flight; what is left stays pending, and the same copy goes on with it.
         Raises LossRefusedError where more would be lost than was allowed: nothing is written then; StateError while
         another process copies over this pair, or where an end is no longer what was planned for. Conversations that
         cannot be copied are in `dead` of the report.
         """
         if plan is not None:
-            source, target, options = plan.source, plan.target, cast("CopyAsked", plan.options)
+            if source is not None or target is not None:
+                raise InvalidInputError("a plan names its own source and target", hint="leave them out")
+            source, target, options = plan.source, plan.target, cast("CopyAsked", {**plan.options, **options})
         if source is None or target is None:
             raise InvalidInputError("a copy needs a source and a target, or a plan")
         here, there, given = self._ends(source, target, options)
@@ -191,7 +194,7 @@ class AsyncClient:
         here, conversation_id = _end(source)
         there, none = _end(target)
         if none is not None:
-            raise InvalidInputError(f"{target} names a conversation, and a target is a remote", hint=f"write {there}:")
+            raise InvalidInputError(f"{target} names a conversation, and a target is a remote", hint="leave the id out")
         given = dict(options)
         if conversation_id is not None:
             given["id"] = (conversation_id,)
@@ -264,7 +267,7 @@ class AsyncClient:
 
     def _account(self, configured: RemoteConfiguration) -> Account:
         def describe() -> tuple[ProviderInfo, ProviderSettings]:
-            info = self._plugins.provider(configured.provider)
+            info = provider_of(configured, self._plugins)
             return info, settings_for(configured, info)
 
         return Account(

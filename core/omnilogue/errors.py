@@ -204,7 +204,7 @@ class ConflictError(ProviderError):
 
 
 class ConversationBusyError(ConflictError):
-    """Another write to this conversation is under way."""
+    """Another write to this conversation is under way, or has taken the place of this one."""
 
     codes: ClassVar[tuple[str, ...]] = ("busy",)
 

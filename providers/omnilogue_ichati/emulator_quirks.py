@@ -26,8 +26,9 @@ class IChatiQuirks:
     send_takes_google: bool = False
     # HTTP status of whatever is answered to a POST.
     post_status: Literal[200, 201] = 201
-    # The message id a regenerate wants, and how it refuses the other one of the pair.
+    # The message id a regenerate wants.
     regenerate_target: Literal["assistant", "user", "both"] = "assistant"
+    # The HTTP status by which it refuses the other one of the pair.
     wrong_target_status: Literal[400, 404] = 400
     # What a regenerate does to the old reply: writes over it, leaves it, or takes it away.
     regenerate_effect: Literal["replaces", "adds", "supersedes"] = "replaces"

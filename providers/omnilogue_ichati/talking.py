@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from omnilogue.errors import StreamInterruptedError
 from omnilogue.model import Event, Message, Reply, ReplyCompleted, TextDelta
 from omnilogue.provider import Turn
 
@@ -65,7 +66,7 @@ class Talking:
                 yield TextDelta(text=piece)
         reply = await self._end(run, heard)
         if not reply.text.startswith(heard.said):
-            raise heard.interrupted("applied")  # what is stored is not what was shown
+            raise _otherwise(heard, reply)
         if rest := reply.text[len(heard.said) :]:
             yield TextDelta(text=rest)
         yield ReplyCompleted(reply=reply)
@@ -102,6 +103,13 @@ class Talking:
         if len(found) != 1:
             raise heard.interrupted()
         return message_of(found[0], str(run.topic_id), model=run.model)
+
+
+def _otherwise(heard: Heard, reply: Reply) -> StreamInterruptedError:
+    """Make the error for a reply that is stored otherwise than it was shown."""
+    error = heard.interrupted("applied")
+    error.hint = f"read what it stored, message {reply.messages[0].id}; do not send the turn again"
+    return error
 
 
 def answers_to(text: str, rows: Sequence[MessageRow], *, after: int) -> list[MessageRow]:

@@ -6,9 +6,38 @@ from collections.abc import AsyncIterator, Sequence
 from itertools import count
 from typing import TypeVar
 
-from omnilogue.errors import BY_CODE, NotFoundError, OmnilogueError, Outcome, StreamInterruptedError
-from omnilogue.model import Conversation, Event, Message, Page, Reply, ReplyCompleted, TextDelta, TextPart, Usage
-from omnilogue.provider import Changes, Context, Draft, Features, Plugins, Provider, Query, Turn, native, unsupported
+from omnilogue.errors import BY_CODE, NotFoundError, OmnilogueError, Outcome, RunFailedError, StreamInterruptedError
+from omnilogue.model import (
+    Conversation,
+    Event,
+    Message,
+    Page,
+    Part,
+    Reply,
+    ReplyCompleted,
+    TextDelta,
+    TextPart,
+    ToolCallPart,
+    ToolCallRequested,
+    Usage,
+)
+from omnilogue.provider import (
+    Changes,
+    Context,
+    Draft,
+    Features,
+    Plugins,
+    Provider,
+    Query,
+    ScriptedCall,
+    Turn,
+    answers,
+    arguments_of,
+    native,
+    scripted_calls,
+    unsupported,
+    with_answers,
+)
 
 from .settings import MemorySettings
 
@@ -16,7 +45,7 @@ T = TypeVar("T")
 
 PAGE_SIZE = 50
 TEXT_BYTES = 64 * 1024 * 1024
-KEPT_FIELDS = ("metadata", "model", "status", "usage", "created_at", "raw")
+KEPT_FIELDS = ("metadata", "run_id", "model", "status", "usage", "created_at", "raw")
 """Of a message; its place in the tree is always the end."""
 OPTIONS = ("model", "instructions", "max_output_tokens", "temperature", "tools", "metadata")
 
@@ -44,6 +73,7 @@ class Memory(Provider[MemorySettings]):
             "an echo, or the setting `replies` in turn", empty_turn=True, text_bytes=TEXT_BYTES, fields=OPTIONS
         ),
         stream=native("word by word", empty_turn=True, text_bytes=TEXT_BYTES, fields=OPTIONS),
+        stop=native("no further word is said, and no reply is stored"),
         conversation_metadata=native(),
         message_metadata=native(),
         choose_model=native("the name is kept, and changes nothing"),
@@ -51,7 +81,7 @@ class Memory(Provider[MemorySettings]):
         send_images=native("kept as they are given"),
         send_audio=native("kept as they are given"),
         receive_audio=unsupported("it does not speak"),
-        tool_calls=native("kept as they are given; none is made"),
+        tool_calls=native("kept as they are given; `[tool NAME {...}]` in a reply, or in what was asked, calls one"),
         citations=native("kept as they are given; none is made"),
     )
 
@@ -65,6 +95,7 @@ class Memory(Provider[MemorySettings]):
         self._ids = count(1)
         self._answers = count()
         self._faults = list(settings.faults)
+        self._running: dict[str, str] = {}
 
     # Conversations
 
@@ -169,15 +200,39 @@ class Memory(Provider[MemorySettings]):
         if turn.parts:
             await self.append(conversation_id, [Message(role="user", parts=turn.parts, metadata=turn.metadata)])
         run_id, text = f"r{next(self._ids)}", self._answer(conversation_id)
-        words = text.split(" ")
-        for place, word in enumerate(words):
-            if fault and place == len(words) // 2:
-                raise _failure(fault)
-            yield TextDelta(text=word if place == 0 else f" {word}", run_id=run_id)
-        usage = Usage(input_tokens=len(turn.text.split()), output_tokens=len(words))
-        answer = Message.assistant(text).model_copy(update={"run_id": run_id, "model": turn.model, "usage": usage})
-        stored = await self.append(conversation_id, [answer])
+        known = {tool.name for tool in turn.tools}
+        scripted = scripted_calls(text, known)
+        calls = self._calls(scripted or scripted_calls(self._asked(conversation_id), known))
+        self._running[run_id] = conversation_id
+        try:
+            for call in calls:
+                yield ToolCallRequested(call=call, run_id=run_id)
+            results = await answers(turn.tools, calls)
+            text = with_answers(text, scripted, [str(result.content) for result in results])
+            words = text.split(" ")
+            for place, word in enumerate(words):
+                if fault and place == len(words) // 2:
+                    raise _failure(fault)
+                yield TextDelta(text=word if place == 0 else f" {word}", run_id=run_id)
+                if run_id not in self._running:
+                    raise RunFailedError(f"the run {run_id} was stopped", outcome="applied")
+            usage = Usage(input_tokens=len(turn.text.split()), output_tokens=len(words))
+            parts: list[Part] = [part for pair in zip(calls, results, strict=True) for part in pair]
+            answer = Message(
+                role="assistant", parts=(*parts, TextPart(text=text)), run_id=run_id, model=turn.model, usage=usage
+            )
+            stored = await self.append(conversation_id, [answer])
+        finally:
+            self._running.pop(run_id, None)
         yield ReplyCompleted(reply=Reply(messages=tuple(stored), run_id=run_id, usage=usage), run_id=run_id)
+
+    async def stop(self, conversation_id: str, run_id: str) -> None:
+        """Have a run say no further word; one that has ended is left as it is."""
+        self._running.pop(run_id, None)
+
+    async def active_run(self, conversation_id: str) -> str | None:
+        """Give the run that has not ended yet."""
+        return next((run_id for run_id, place in self._running.items() if place == conversation_id), None)
 
     async def _regenerate(self, conversation_id: str, message_id: str, turn: Turn) -> Reply:
         """Answer again in the same message, as a vendor does that has a call for it."""
@@ -192,8 +247,17 @@ class Memory(Provider[MemorySettings]):
         number = next(self._answers)
         if self.settings.replies:
             return self.settings.replies[number % len(self.settings.replies)]
-        asked = [message.text for message in self._messages[conversation_id].values() if message.role == "user"]
-        return f"Answer {number + 1} to: {asked[-1] if asked else ''}"
+        return f"Answer {number + 1} to: {self._asked(conversation_id)}"
+
+    def _asked(self, conversation_id: str) -> str:
+        messages = reversed(self._messages[conversation_id].values())
+        return next((message.text for message in messages if message.role == "user"), "")
+
+    def _calls(self, scripted: Sequence[ScriptedCall]) -> list[ToolCallPart]:
+        return [
+            ToolCallPart(id=f"t{next(self._ids)}", name=call.name, arguments=arguments_of(call.arguments))
+            for call in scripted
+        ]
 
     # What the operations share
 

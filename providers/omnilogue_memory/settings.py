@@ -13,7 +13,10 @@ from omnilogue.provider import ProviderSettings
 class MemorySettings(ProviderSettings):
     """What it answers, and how it fails."""
 
-    replies: list[str] = Field(default_factory=list, description="Replies given in turn, over and over; else an echo.")
+    replies: list[str] = Field(
+        default_factory=list,
+        description="Replies given in turn, over and over; else an echo. `[tool NAME {...}]` in one calls a tool.",
+    )
     faults: list[str] = Field(
         default_factory=list,
         description="Error codes that the next sends fail with, in turn: rate_limit, stream_broken, outcome_unknown...",

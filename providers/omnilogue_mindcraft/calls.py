@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, TypeAlias
 
+from omnilogue.errors import ProtocolError
 from omnilogue.http import Http, ServerEvent
 
 from .paging import following, in_order, message_ordering, obeys
@@ -22,6 +23,7 @@ from .wire import (
     SESSION_CHANGED,
     SESSIONS,
     STORED,
+    TOKEN,
     CompletionAnswer,
     MessageList,
     MessageRow,
@@ -161,3 +163,20 @@ class Calls:
     def stream(self, body: Fields, effect: CompletionEffect) -> AbstractAsyncContextManager[AsyncIterator[ServerEvent]]:
         """Have a model answer piece by piece, as server-sent events of the OpenAI form; inferred."""
         return self._http.events("POST", self._paths.completions, json=body, effect=effect)
+
+    async def renew_token(self, refresh_token: str) -> tuple[str, str | None]:
+        """Renew a device token; path and fields are inferred. Gives it, and the next refresh token where one comes."""
+        answer = await self._http.request(
+            "POST",
+            self._paths.device_token,
+            json={"refresh_token": refresh_token},
+            shape=TOKEN,
+            effect="replace",
+            guessed=True,
+            private=True,
+        )
+        found = answer.value.data or answer.value
+        token = found.access_token or found.token
+        if not token:
+            raise ProtocolError("the answer to the renewal of the device token holds no token", outcome="not_sent")
+        return token, found.refresh_token

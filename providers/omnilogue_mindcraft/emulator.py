@@ -12,12 +12,14 @@ from aiohttp import web
 
 from omnilogue.emulator import DeterministicModel, Emulator, stream_pieces
 
+from .emulator_agent import AgentDesk, speech
 from .emulator_completions import ChatRequest, complete, stream_completion
 from .emulator_forms import (
     MessageChoice,
     MessageFields,
     MessageQuery,
     MessageUpdate,
+    RefreshFields,
     RefusedError,
     SessionChoice,
     SessionFields,
@@ -57,10 +59,39 @@ class MindCraftEmulator(Emulator):
         self.store = Store()
         self.model = DeterministicModel()
         self.keys = {API_KEY}
+        self.device_tokens: set[str] = set()
+        self.refresh_tokens: set[str] = set()
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
-        """Give one route for everything: which paths exist is a quirk."""
-        return [web.route("*", "/{path:.*}", self._answer)]
+        """Give the agent's routes, and one for everything else: which paths exist is a quirk."""
+        return [
+            web.get("/socket-v1/", self._serve_agent),
+            web.get("/static/agent/{answer}/{name}", speech),
+            web.get("/v1/data/get_stream_tts/{name}", speech),
+            web.route("*", "/{path:.*}", self._answer),
+        ]
+
+    async def _serve_agent(self, request: web.Request) -> web.StreamResponse:
+        origin = self.url.removesuffix(self.base_path)
+        desk = AgentDesk(self.store, self.model, self.quirks, origin, self._token_status)
+        return await desk.serve(request)
+
+    def _token_status(self, token: str) -> int:
+        """Tell what a token of the agent is answered: connected, a wrong key, or a token that has expired."""
+        if token in self.keys | self.device_tokens:
+            return 1008
+        return 2003 if token.startswith("MC-") else 2004
+
+    async def _renew_token(self, request: web.Request) -> web.Response:
+        body = await read_body(request, RefreshFields)
+        if body.refresh_token not in self.refresh_tokens:
+            raise RefusedError(401, "The refresh token is wrong.")
+        self.refresh_tokens.discard(body.refresh_token)
+        number = len(self.device_tokens) + 1
+        access, refresh = f"device-token-{number}", f"refresh-token-{number}"
+        self.device_tokens.add(access)
+        self.refresh_tokens.add(refresh)
+        return web.json_response(_envelope({"data": {"access_token": access, "refresh_token": refresh}}))
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -95,6 +126,7 @@ class MindCraftEmulator(Emulator):
             "session/delete/": self._delete_session,
             "message/update/": self._update_message,
             "message/delete/": self._delete_message,
+            "device/token/": self._renew_token,
         }
         quirk = self.quirks.guessed_paths
         if quirk != "missing":

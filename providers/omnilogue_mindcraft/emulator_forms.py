@@ -109,6 +109,39 @@ class MessageChoice(_Strict):
     message_id: int
 
 
+class RefreshFields(_Strict):
+    """`POST device/token/`."""
+
+    refresh_token: str
+
+
+class AgentFields(_Strict):
+    """The parameters of the agent, as its page has them; `asr_text` and `history_length` are those of public code."""
+
+    agent_name: Literal["chat_bot_v3"]
+    mode: Literal["pro", "standard", "customize"]
+    session_token: str | None = None
+    character_uuid: str | None = None
+    profile_uuid: str | None = None
+    llm_model: str = "abab6.5s-chat"
+    max_tokens: Annotated[int, Field(ge=20, le=8000)] = 100
+    tts_model: str = "TX_TTSP_realtime"
+    voice_id: str | None = None
+    speed: float = 0
+    emotion_output: bool = False
+    upload_format: Literal["pcm", "wav", "opus", "speex", "aac", "amr"] = "pcm"
+    upload_sample_rate: Literal[8000, 16000] = 16000
+    language: Literal["auto", "zh", "en", "ja", "yue", "ko"] = "auto"
+    user_name: str = "user_name"
+    user_age: int = 5
+    bot_name: str = ""
+    bot_character_description: str = ""
+    bot_personality: str = ""
+    bot_tone: str = ""
+    history_length: int | None = None
+    asr_text: str = ""
+
+
 Form = TypeVar("Form", bound=BaseModel)
 
 

@@ -58,3 +58,27 @@ class MindCraftQuirks:
     reasoning: bool = False
     # Seconds between the pieces of a stream.
     piece_delay: float = 0.0
+    # Where the agent's frames have `agent_output`: at the top level with 1003, or below `socket_data` with 1007.
+    agent_shape: Literal["top_level", "socket_data", "mixed", "untyped"] = "top_level"
+    # The order in which sentences and audio come; "shuffled" is the same each time.
+    agent_order: Literal["asked", "reversed", "shuffled"] = "asked"
+    # True when every frame of an answer comes twice.
+    agent_doubles: bool = False
+    # The place of a sentence that never comes; None for none.
+    agent_gap: int | None = None
+    # True when frames of other requests and of kinds nobody knows come in between.
+    agent_foreign: bool = False
+    # True when frames name the request they answer.
+    agent_echoes_id: bool = False
+    # Bytes that are added to each frame of an answer.
+    agent_padding: int = 0
+    # The status that refuses a question instead of an answer; None for none.
+    agent_refuses: int | None = None
+    # After so many frames of an answer that refusal comes; 0 is before the question is stored.
+    agent_refuses_after: int = 0
+    # True when the service is silent after the credentials.
+    agent_silent_auth: bool = False
+    # What the agent keeps of a question and its answer in the conversation.
+    agent_stores: Literal["both", "user", "reply", "none"] = "both"
+    # The only words taken for `llm_model`; None when any word is.
+    agent_models: tuple[str, ...] | None = None

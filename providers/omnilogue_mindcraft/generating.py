@@ -15,6 +15,7 @@ from omnilogue.errors import InvalidInputError, Outcome, ProtocolError
 from omnilogue.model import Event, Message, ReasoningDelta, ReasoningPart, Reply, Status, TextDelta, TextPart, Usage
 from omnilogue.provider import Turn
 
+from .agent_options import wrong_option
 from .mapping import role_of
 from .refusals import refusal_in
 from .wire import COMPLETION, CompletionAnswer, CompletionUsage, MessageRow
@@ -41,9 +42,7 @@ def options_of(turn: Turn, *, by_vendor: bool) -> Options:
     try:
         options = Options.model_validate(turn.options)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        name = ".".join(str(step) for step in first["loc"])
-        raise InvalidInputError(f"options: {name}: {first['msg']}", outcome="not_sent") from None
+        raise wrong_option(error) from None
     if options.history_length is not None and by_vendor:
         raise InvalidInputError(
             'options: history_length: only persist = "client" chooses what the model is shown', outcome="not_sent"

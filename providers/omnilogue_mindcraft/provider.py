@@ -6,13 +6,15 @@ The pages: https://apifox.com/apidoc/shared/0fd7ea54-919e-4c93-b673-c60219bc82e0
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from omnilogue.errors import NotFoundError, ProtocolError
+from omnilogue.errors import InvalidInputError, NotFoundError, ProtocolError
 from omnilogue.http import Auth, KeyAuth
-from omnilogue.model import Conversation, Event, Message, Page, Reply
+from omnilogue.model import Conversation, Event, MediaPart, Message, Page, Reply
 from omnilogue.provider import Changes, Context, Draft, Features, Provider, Query, Turn, emulated, native, unsupported
 
+from .agent import Agent
+from .agent_options import agent_options
 from .calls import Calls, Fields
 from .mapping import (
     changed_fields,
@@ -30,15 +32,17 @@ from .mapping import (
 from .paging import CONVERSATION_ORDERS, STABLE_ORDER, following, message_ordering, name_filter, obeys, page_of
 from .refusals import ERRORS
 from .sessions import Sessions
-from .settings import MindCraftSettings
+from .settings import Generation, MindCraftSettings
 from .talking import Talking, store
 from .wire import SessionRow
 
 UNDOCUMENTED = "path not documented by the vendor; a setting with the likelier guess"
-GUESSED_WORD = "the word for the role is a guess and a setting"
-KEPT_FIELDS = ("metadata", "model", "status", "usage")
+KEPT_FIELDS = ("metadata", "run_id", "model", "status", "usage")
 """Of a message: what is no metadata is noted there."""
+APPENDED: dict[str, Any] = {"batch": 1, "roles": (), "fields": KEPT_FIELDS, "parts": ("text",)}
 CLIENT_FIELDS = ("model", "instructions", "max_output_tokens", "temperature", "metadata", "options")
+AGENT_FIELDS = ("model", "max_output_tokens", "options")
+BY_OPTION = 'with generation = "agent"; the option of a turn switches typed turns only'
 SERVER_FIELDS = tuple(name for name in CLIENT_FIELDS if name != "metadata")
 
 FEATURES = Features(
@@ -57,42 +61,43 @@ FEATURES = Features(
         order=("asc", "desc"),
     ),
     get_message=unsupported("no such call; the messages are walked"),
-    append_user=native(batch=1, roles=(), parts=("text",), fields=KEPT_FIELDS),
-    append_assistant=native(GUESSED_WORD, batch=1, roles=(), parts=("text",), fields=KEPT_FIELDS),
-    append_system=native(GUESSED_WORD, batch=1, roles=(), parts=("text",), fields=KEPT_FIELDS),
+    append_user=native(**APPENDED),
+    append_assistant=native("the word for the role is a guess and a setting", **APPENDED),
+    append_system=native("the word for the role is a guess and a setting", **APPENDED),
     edit_message=native(UNDOCUMENTED, bare_ids=True),
     delete_message=native(UNDOCUMENTED, bare_ids=True),
     clear_messages=native(),
     send=native(
-        "the whole conversation is shown to the model; tool and unknown roles are not, thoughts are not stored",
+        "the whole conversation is shown to the model; tool and unknown roles are not, thoughts are not stored; "
+        'the agent takes a recording too, with generation = "agent"',
         empty_turn=True,
         answers_late=False,
         fields=CLIENT_FIELDS,
-        parts=("text",),
+        parts=("text", "audio"),
     ),
     stream=native(
-        "server-sent events, their form inferred; leaving early stores no answer",
+        "server-sent events, their form inferred; leaving early stores no answer; the agent answers in sentences",
         empty_turn=True,
         answers_late=False,
         fields=CLIENT_FIELDS,
-        parts=("text",),
+        parts=("text", "audio"),
     ),
-    stop=unsupported("not over HTTP; a stream is stopped by leaving it"),
+    stop=native('with generation = "agent"; over HTTP a stream is stopped by leaving it'),
     regenerate=unsupported("no such call; made of another answer and a delete"),
     conversation_metadata=native("kept as JSON text in session_remark"),
     message_metadata=native("sent as meta_data, read as message_meta.data"),
     choose_model=native("the vendor's list of models is not checked here"),
     attach_files=unsupported("messages hold text only"),
     send_images=unsupported("messages hold text only"),
-    send_audio=unsupported("not over HTTP"),
-    receive_audio=unsupported("not over HTTP"),
+    send_audio=native(f"{BY_OPTION}; what was understood is stored, the recording is not", kept=False),
+    receive_audio=native(f"{BY_OPTION}; links, which are downloaded only when asked for"),
     tool_calls=unsupported("not stored in a conversation"),
     citations=unsupported("the vendor has none"),
 )
 
 
 class MindCraft(Provider[MindCraftSettings]):
-    """One MindCraft account over REST."""
+    """One MindCraft account."""
 
     features = FEATURES
     errors = ERRORS
@@ -104,6 +109,9 @@ class MindCraft(Provider[MindCraftSettings]):
         self._calls = Calls(self.http, settings)
         self._sessions = Sessions(self._calls, context.clock)
         self._talking = Talking(self._calls, self._sessions, settings)
+        self._agent = Agent(
+            self.sockets, self._calls, self._sessions, settings, context.clock, self._talking.stored_by_vendor
+        )
 
     def auth(self) -> Auth:
         """Give the API key in `Authorization: Bearer`; the message pages call it optional, the list requires it."""
@@ -223,12 +231,49 @@ class MindCraft(Provider[MindCraftSettings]):
     # Talking
 
     async def send(self, conversation_id: str, turn: Turn) -> Reply:
-        """Have a turn answered by `chat/completions` (api-199055738); `persist` tells who stores it."""
-        return await self._talking.send(conversation_id, turn)
+        """Have a turn answered by `chat/completions` (api-199055738), or by the agent (api-281110119)."""
+        generation, turn = chosen(turn, self.settings)
+        talking = self._agent if generation == "agent" else self._talking
+        return await talking.send(conversation_id, turn)
 
     def stream(self, conversation_id: str, turn: Turn) -> AsyncIterator[Event]:
         """Do the same piece by piece; the answer is stored before the last event."""
-        return self._talking.stream(conversation_id, turn)
+        generation, turn = chosen(turn, self.settings)
+        talking = self._agent if generation == "agent" else self._talking
+        return talking.stream(conversation_id, turn)
+
+    async def stop(self, conversation_id: str, run_id: str) -> None:
+        """Stop an answer of the agent; its reader sees it end."""
+        await self._agent.stop(run_id)
+
+    async def download(self, part: MediaPart) -> bytes:
+        """Fetch a spoken answer, from the vendor's own hosts or those of `media_hosts`, without credentials."""
+        if part.url is None:
+            raise NotFoundError("this part names no place where its bytes lie", outcome="not_sent")
+        return await self.http.fetch(part.url, hosts=self.settings.media_hosts)
+
+    async def aclose(self) -> None:
+        """Forget the device tokens that were got here."""
+        self._agent.forget()
+
+
+def chosen(turn: Turn, settings: MindCraftSettings) -> tuple[Generation, Turn]:
+    """Tell who answers a turn, and give the turn without that option.
+
+    A turn without parts is answered again over HTTP: the agent would store its question a second time. Of the
+    agent's options, which it may bring, those of the model hold there too.
+    """
+    options = dict(turn.options)
+    generation = options.pop("generation", settings.generation)
+    if generation not in {"http", "agent"}:
+        raise InvalidInputError('options: generation: it is "http" or "agent"', outcome="not_sent")
+    turn = turn.model_copy(update={"options": options})
+    if generation == "http" or turn.parts:
+        return generation, turn
+    told = agent_options(turn, settings.agent)
+    kept = {} if told.history_length is None else {"history_length": told.history_length}
+    limits = {"model": told.llm_model, "max_output_tokens": told.max_tokens, "options": kept}
+    return "http", turn.model_copy(update=limits)
 
 
 def narrowed(settings: MindCraftSettings) -> Features:
@@ -241,6 +286,16 @@ def narrowed(settings: MindCraftSettings) -> Features:
     if not settings.message_ordering:
         messages = native("no order is asked for: all pages are read first", page_size=size, order=())
     features = features.replace(list_conversations=listed, list_messages=messages)
+    if settings.generation == "agent":
+        row = native(
+            "that the agent stores turn and answer is inferred; a turn without parts is answered over HTTP",
+            empty_turn=True,
+            answers_late=True,
+            fields=AGENT_FIELDS,
+            parts=("text", "audio"),
+        )
+        return features.replace(send=row, stream=row)
+    features = _over_http(features)
     if settings.persist != "client":
         row = native(
             "the vendor does not document which messages it stores; ids may stay unknown",
@@ -251,3 +306,14 @@ def narrowed(settings: MindCraftSettings) -> Features:
         )
         features = features.replace(send=row, stream=row)
     return features
+
+
+def _over_http(features: Features) -> Features:
+    """Give the features without what only the agent has."""
+    silent = unsupported('not over HTTP; set generation = "agent"')
+    talking = {
+        name: row.model_copy(update={"limits": row.limits.model_copy(update={"parts": ("text",)})})
+        for name, row in (("send", features.send), ("stream", features.stream))
+    }
+    stop = unsupported("not over HTTP; a stream is stopped by leaving it")
+    return features.replace(**talking, send_audio=silent, receive_audio=silent, stop=stop)

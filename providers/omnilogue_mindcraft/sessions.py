@@ -121,7 +121,7 @@ class Sessions:
             raise UnsupportedOperationError(
                 f"the vendor shows no session_token of conversation {session_id}, and this needs one",
                 outcome="not_sent",
-                hint='append a first message, or set persist = "client"',
+                hint='append a first message, or have a model answer over HTTP with persist = "client"',
             )
         return known
 

@@ -5,14 +5,19 @@ The pages: https://apifox.com/apidoc/shared/0fd7ea54-919e-4c93-b673-c60219bc82e0
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from omnilogue.http import socket_address
 from omnilogue.provider import HttpProviderSettings, Secret
 
+from .agent_options import AgentOptions
+
 Persist: TypeAlias = Literal["client", "server", "auto"]
+Generation: TypeAlias = Literal["http", "agent"]
 
 
 def _known_zone(name: str) -> str:
@@ -53,6 +58,9 @@ class Paths(_Group):
     )
     message_clear: str = Field(default="message/clear/", min_length=1, description="Delete all messages.")
     completions: str = Field(default="chat/completions", min_length=1, description="Have a model answer.")
+    device_token: str = Field(
+        default="device/token/", min_length=1, description="Renew a device token; inferred, not documented."
+    )
 
 
 class RoleNames(_Group):
@@ -73,6 +81,16 @@ class NewSessions(_Group):
     )
 
 
+class Upload(_Group):
+    """How a recording goes up to the agent."""
+
+    piece_bytes: int = Field(default=2048, ge=64, le=65536, description="Bytes of a piece; known from public code.")
+    interval: float = Field(default=0.02, ge=0, le=1, description="Seconds between two pieces; inferred.")
+    end_event: Literal["stream_asr", "agent_action"] = Field(
+        default="stream_asr", description="Event that ends a recording; public code has both."
+    )
+
+
 class MindCraftSettings(HttpProviderSettings):
     """A MindCraft account."""
 
@@ -80,6 +98,11 @@ class MindCraftSettings(HttpProviderSettings):
         default="https://api.mindcraft.com.cn/v1/", description="Where the vendor answers, with its base path."
     )
     api_key: Secret = Field(description="API key, MC- and 32 hexadecimal digits; or a reference such as env:NAME.")
+    generation: Generation = Field(
+        default="http",
+        description="Who answers: http is a model over chat/completions, agent is ChatBot V3 over a websocket, which "
+        "hears and speaks. A turn can choose by the option generation.",
+    )
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="Asia/Shanghai", description="Zone of the vendor's times, which name none; inferred."
     )
@@ -109,6 +132,39 @@ class MindCraftSettings(HttpProviderSettings):
     stream_usage: bool = Field(
         default=True, description="Ask a stream to tell its tokens (stream_options.include_usage); inferred."
     )
+    socket_url: str | None = Field(
+        default=None,
+        description="Where the agent answers, wss://host/path; without it /socket-v1/ at the host of base_url, "
+        "known from public code.",
+    )
+    socket_auth: Literal["frame", "query"] = Field(
+        default="frame",
+        description="How the agent is told who calls: in the first frame, or in the address; public code has both.",
+    )
+    device_token: Secret | None = Field(
+        default=None, description="Device token for the agent, in place of the API key; or a reference."
+    )
+    refresh_token: Secret | None = Field(
+        default=None, description="What renews the device token; without it a reference is looked up again."
+    )
+    agent: AgentOptions = Field(default_factory=AgentOptions, description="How the agent answers and speaks.")
+    upload: Upload = Field(default_factory=Upload, description="How a recording goes up to the agent.")
+    media_hosts: tuple[str, ...] = Field(
+        default=(), description="Hosts besides the vendor's own whose spoken answers may be downloaded."
+    )
+
+    @model_validator(mode="after")
+    def _checked_socket(self) -> Self:
+        socket_address(self.agent_url, self.base_url, allow_http=self.allow_http)
+        return self
+
+    @property
+    def agent_url(self) -> str:
+        """The address of the agent."""
+        if self.socket_url is not None:
+            return self.socket_url
+        base = urlsplit(self.base_url)
+        return f"{'wss' if base.scheme == 'https' else 'ws'}://{base.netloc}/socket-v1/"
 
     @property
     def zone(self) -> ZoneInfo:

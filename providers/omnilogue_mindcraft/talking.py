@@ -146,7 +146,8 @@ class Talking:
             )
         unsaved = completion.message(str(run.session_id))
         if run.is_stored_by_vendor:
-            stored = await self._stored_by_vendor(run, unsaved)
+            asked = text_of(run.turn.parts)
+            stored = await self.stored_by_vendor(run.session_id, run.baseline, asked, unsaved)
         else:
             stored = await self._store(run.session_id, unsaved)
         if stored is None:
@@ -156,19 +157,24 @@ class Talking:
         parts = completion.parts(*(part for part in message.parts if isinstance(part, TextPart)))
         return completion.reply(message.model_copy(update={**known, "parts": parts}))
 
-    async def _stored_by_vendor(self, run: Run, answer: Message) -> MessageRow | None:
-        """Read back what the vendor stored of the run; with `auto`, store what is missing, in its order."""
-        rows = [row for row in await self._calls.newest(run.session_id) if row.message_id > run.baseline]
-        asked = _find(rows, "user", text_of(run.turn.parts))
-        stored = _find(rows, "assistant", answer.text)
-        if self._settings.persist == "server":
+    async def stored_by_vendor(
+        self, session_id: int, baseline: int, asked: str | None, answer: Message, *, or_only: bool = False
+    ) -> MessageRow | None:
+        """Read back what the vendor stored of a run; with `auto`, store what is missing, in its order.
+
+        With `or_only` the only answer there is counts too, whatever it says. A question is None where nobody knows
+        what was understood of it.
+        """
+        rows = [row for row in await self._calls.newest(session_id) if row.message_id > baseline]
+        stored = _find(rows, "assistant", answer.text) or (_only_answer(rows) if or_only else None)
+        if self._settings.persist != "auto":
             return stored
-        if asked is None:
+        if asked is not None and _find(rows, "user", asked) is None:
             if stored is not None:  # an answer must not stand before its question: store it again, behind
                 await self._calls.delete_message(stored.message_id)
                 stored = None
-            await self._store(run.session_id, Message(role="user", parts=run.turn.parts))
-        return stored or await self._store(run.session_id, answer)
+            await self._store(session_id, Message(role="user", parts=(TextPart(text=asked),)))
+        return stored or await self._store(session_id, answer)
 
     async def _store(self, session_id: int, message: Message) -> MessageRow:
         return await store(self._calls, session_id, message, self._settings)
@@ -187,6 +193,11 @@ def _find(rows: Sequence[MessageRow], role: str, text: str) -> MessageRow | None
     words = text.split()
     found = (row for row in reversed(rows) if role_of(row.message_category) == role)
     return next((row for row in found if (row.message_content or "").split() == words), None)
+
+
+def _only_answer(rows: Sequence[MessageRow]) -> MessageRow | None:
+    answers = [row for row in rows if role_of(row.message_category) == "assistant"]
+    return answers[0] if len(answers) == 1 else None
 
 
 def _unsaved(run: Run, completion: Completion) -> Reply:

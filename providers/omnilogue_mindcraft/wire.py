@@ -96,6 +96,20 @@ class MessageChanged(Envelope):
     data: Annotated[MessageRow | Any, Field(union_mode="left_to_right")] = None
 
 
+class NewToken(Wire):
+    """A device token that was renewed; the names of its members are inferred."""
+
+    access_token: str | None = Field(default=None, repr=False)
+    token: str | None = Field(default=None, repr=False)
+    refresh_token: str | None = Field(default=None, repr=False)
+
+
+class TokenRenewed(Envelope, NewToken):
+    """The answer to the renewal of a device token: the tokens stand in `data`, or beside the status."""
+
+    data: NewToken | None = None
+
+
 class TokenDetails(Wire):
     """How the tokens of an answer divide."""
 
@@ -144,6 +158,7 @@ MESSAGES: TypeAdapter[MessageList] = TypeAdapter(MessageList)
 STORED: TypeAdapter[Stored] = TypeAdapter(Stored)
 MESSAGE_CHANGED: TypeAdapter[MessageChanged] = TypeAdapter(MessageChanged)
 DONE: TypeAdapter[Envelope] = TypeAdapter(Envelope)
+TOKEN: TypeAdapter[TokenRenewed] = TypeAdapter(TokenRenewed)
 COMPLETION: TypeAdapter[CompletionAnswer] = TypeAdapter(CompletionAnswer)
 
 Row: TypeAlias = SessionRow | MessageRow

@@ -6,10 +6,11 @@ from omnilogue.provider import ProviderInfo, hookimpl
 
 from .provider import MiniMax
 from .settings import MiniMaxSettings
+from .vendor import MiniMaxVendor
 
 OMNILOGUE_HOOKS = 1
 
-__all__ = ["OMNILOGUE_HOOKS", "MiniMax", "MiniMaxSettings", "omnilogue_providers"]
+__all__ = ["OMNILOGUE_HOOKS", "MiniMax", "MiniMaxSettings", "MiniMaxVendor", "omnilogue_providers"]
 
 
 @hookimpl

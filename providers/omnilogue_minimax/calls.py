@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Container, Mapping
+from collections.abc import AsyncIterator, Awaitable, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter
 
 from omnilogue.errors import NotFoundError, UnsupportedOperationError
-from omnilogue.http import Http, Response, ServerEvent
+from omnilogue.http import Form, Http, Response, ServerEvent
 
 from .settings import MiniMaxSettings
 from .wire import (
     ASSISTANT,
+    ASSISTANT_CHANGED,
+    ASSISTANTS,
     DONE,
+    FILE,
+    FILES,
     MESSAGE,
     MESSAGES,
     RUN,
+    RUNS,
+    STEP,
+    STEPS,
     THREAD,
     THREAD_CHANGED,
     Assistant,
+    AssistantList,
+    File,
     MessageList,
     MessageRow,
     Run,
+    RunList,
+    Step,
+    StepList,
     Thread,
 )
 
@@ -31,6 +43,9 @@ T = TypeVar("T")
 
 Fields: TypeAlias = Mapping[str, Any]
 Params: TypeAlias = Mapping[str, str | int]
+
+STEPS_READ = 100
+"""How many steps of a run are read; a run rarely has ten."""
 
 NO_ASSISTANT = (404, 2013, 1000)
 """How the vendor says that an assistant is not there; the last two are inferred."""
@@ -105,6 +120,27 @@ class Calls:
         """See how far a run is (api-138567154)."""
         return (await self._get(self._paths.run_retrieve, {"thread_id": thread_id, "run_id": run_id}, RUN)).value
 
+    async def runs(self, thread_id: str, *, limit: int = 20) -> RunList:
+        """List the newest runs (api-138568367); order and limit are known from public code."""
+        params: Params = {"thread_id": thread_id, "limit": limit, "order": "desc"}
+        return (await self._get(self._paths.run_list, params, RUNS)).value
+
+    async def submit_outputs(self, thread_id: str, run_id: str, outputs: Sequence[Mapping[str, str]]) -> Run:
+        """Tell a run what its tools said, all in one call (api-138569449)."""
+        body = {"thread_id": thread_id, "run_id": run_id, "tool_outputs": outputs}
+        answer = await self._http.request("POST", self._paths.run_submit, query=self._group, json=body, shape=RUN)
+        return answer.value
+
+    async def steps(self, thread_id: str, run_id: str) -> StepList:
+        """List the steps of a run (api-138573028); that it takes an order like other lists is inferred."""
+        params: Params = {"thread_id": thread_id, "run_id": run_id, "limit": STEPS_READ, "order": "asc"}
+        return (await self._get(self._paths.step_list, params, STEPS)).value
+
+    async def step(self, thread_id: str, run_id: str, step_id: str) -> Step:
+        """Read one step of a run (api-138571932)."""
+        params = {"thread_id": thread_id, "run_id": run_id, "step_id": step_id}
+        return (await self._get(self._paths.step_retrieve, params, STEP)).value
+
     async def cancel_run(self, thread_id: str, run_id: str) -> None:
         """Stop a run; known from public code."""
         await self._http.request(
@@ -142,6 +178,69 @@ class Calls:
         params = {"assistant_id": assistant_id}
         answer = await self._get(self._paths.assistant_retrieve, params, ASSISTANT, accept=NO_ASSISTANT, in_query=True)
         return answer.value is not None
+
+    async def assistant(self, assistant_id: str) -> Assistant:
+        """Read an assistant (api-138503985)."""
+        params = {"assistant_id": assistant_id}
+        return (await self._get(self._paths.assistant_retrieve, params, ASSISTANT, in_query=True)).value
+
+    async def assistants(self, *, limit: int, after: str | None = None) -> AssistantList:
+        """List assistants (api-138507936), oldest first; the cursor is known from public code."""
+        params: dict[str, str | int] = {"limit": limit, "order": "asc", **({"after": after} if after else {})}
+        return (await self._get(self._paths.assistant_list, params, ASSISTANTS)).value
+
+    async def modify_assistant(self, assistant_id: str, fields: Fields) -> Assistant | None:
+        """Change an assistant; public code names it `id` here. None where the answer does not show it."""
+        body = {"id": assistant_id, **fields}
+        answer = await self._changed(self._paths.assistant_modify, body, ASSISTANT_CHANGED)
+        return answer.value.assistant
+
+    async def delete_assistant(self, assistant_id: str) -> None:
+        """Delete an assistant; known from public code."""
+        await self._changed(self._paths.assistant_delete, {"assistant_id": assistant_id}, DONE)
+
+    async def _changed(self, path: str, body: Fields, shape: TypeAdapter[T]) -> Response[T]:
+        return await self._http.request(
+            "POST", path, query=self._group, json=body, shape=shape, effect="replace", guessed=True
+        )
+
+    # Files; the pages put what they are asked for into the query.
+
+    async def upload(self, form: Form) -> File:
+        """Upload a file (api-138576734). It is no part of any conversation until a message names it."""
+        answer = await self._http.request(
+            "POST", self._paths.file_upload, query=self._group, form=form, shape=FILE, aside=True
+        )
+        return answer.value.file
+
+    async def files(self, purpose: str | None = None) -> list[File]:
+        """List files (api-138576734)."""
+        query = {**self._group, **({"purpose": purpose} if purpose else {})}
+        answer = await self._http.request("GET", self._paths.file_list, query=query, shape=FILES)
+        return answer.value.files or []
+
+    async def file(self, file_id: str) -> File:
+        """Read what is known of a file."""
+        query = {**self._group, "file_id": file_id}
+        return (await self._http.request("GET", self._paths.file_retrieve, query=query, shape=FILE)).value.file
+
+    async def file_content(self, file_id: str) -> bytes:
+        """Read the bytes of a file; that the answer is nothing else is inferred."""
+        query = {**self._group, "file_id": file_id}
+        return (await self._http.request("GET", self._paths.file_content, query=query, raw=True)).content
+
+    async def delete_file(self, file_id: str) -> None:
+        """Delete a file; its id is a number where files are named."""
+        named = int(file_id) if file_id.isascii() and file_id.isdecimal() else file_id
+        await self._http.request(
+            "POST",
+            self._paths.file_delete,
+            query=self._group,
+            json={"file_id": named},
+            shape=DONE,
+            effect="replace",
+            aside=True,
+        )
 
     async def _get(
         self,

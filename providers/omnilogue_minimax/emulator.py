@@ -17,6 +17,7 @@ from .emulator_runs import Runs
 from .emulator_shapes import SUCCESS
 from .emulator_store import Store
 from .emulator_threads import Assistants, Messages, Threads
+from .emulator_uploads import FileCalls
 
 API_KEY = "minimax-0123456789abcdef0123456789abcdef"
 GROUP_ID = "1234"
@@ -56,7 +57,7 @@ class MiniMaxEmulator(Emulator):
         self.model = DeterministicModel()
         self.keys = {API_KEY}
         self._requests = 0
-        groups = (Threads(self), Messages(self), Runs(self), Assistants(self))
+        groups = (Threads(self), Messages(self), Runs(self), Assistants(self), FileCalls(self))
         self._calls: dict[str, Call] = {path: call for group in groups for path, call in group.calls().items()}
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
@@ -94,6 +95,8 @@ class MiniMaxEmulator(Emulator):
                 headers=headers,
                 interval=self.quirks.piece_delay,
             )
+        if isinstance(answer, bytes):
+            return web.Response(body=answer, content_type="application/octet-stream", headers=headers)
         return web.json_response({**answer, "base_resp": dict(SUCCESS)}, headers=headers)
 
     def _find(self, raw_path: str) -> Call | None:

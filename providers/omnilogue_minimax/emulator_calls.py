@@ -9,14 +9,15 @@ from typing import Any, Literal, NoReturn, Protocol, TypeAlias, TypeVar
 from omnilogue.emulator import DeterministicModel
 
 from .emulator_forms import BAD_PARAMETERS, Form, PageForm, RefusedError
+from .emulator_objects import StoredAssistant, StoredMessage, StoredRun, StoredStep
 from .emulator_quirks import MiniMaxQuirks, Path
 from .emulator_shapes import list_item
-from .emulator_store import Store, StoredAssistant, StoredMessage, StoredRun, StoredStep
+from .emulator_store import Store
 
 UNKNOWN = 1000
 Row = TypeVar("Row", StoredMessage, StoredRun, StoredStep, StoredAssistant)
-# An object, to which `base_resp` is added, or the events of a stream.
-Answer: TypeAlias = Mapping[str, Any] | Generator[bytes, None, None]
+# An object, to which `base_resp` is added, the events of a stream, or the bytes of a file.
+Answer: TypeAlias = Mapping[str, Any] | Generator[bytes, None, None] | bytes
 
 NO_OBJECT: Mapping[str, Any] = {"id": "", "object": "", "created_at": 0, "thread_id": "", "metadata": None}
 NO_RUN: Mapping[str, Any] = {**NO_OBJECT, "assistant_id": "", "status": "", "last_error": None, "required_action": None}

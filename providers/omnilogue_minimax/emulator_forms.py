@@ -2,12 +2,15 @@
 
 import json
 import re
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, Self, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .emulator_multipart import read_parts
 
 BAD_PARAMETERS = 2013
+RECORDING = 2
 GROUP = "GroupId"
 NUMBER = re.compile("[0-9]{1,9}")
 
@@ -81,35 +84,98 @@ class ThreadPage(ThreadChoice, PageForm):
     """`threads/messages/list` and `threads/run/list`."""
 
 
+class Function(Form):
+    """What a function tool is; its parameters are an object here, in the vendor's chat interface they are a text."""
+
+    name: Words
+    description: str = ""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class FunctionTool(Form):
+    """A tool that somebody else runs."""
+
+    type: Literal["function"]
+    function: Function
+
+
+class OwnTool(Form):
+    """A tool that the vendor runs."""
+
+    type: Literal["code_interpreter", "retrieval", "web_search"]
+
+
+Tools = list[Annotated[FunctionTool | OwnTool, Field(discriminator="type")]]
+
+
+class Voice(Form):
+    """`t2a_option`; only an assistant has a format."""
+
+    model: Words | None = None
+    voice_id: Words | None = None
+
+
+class AssistantVoice(Voice):
+    """`t2a_option` of an assistant."""
+
+    format: Literal["mp3", "flac", "pcm"] | None = None
+
+
 class RunFields(ThreadChoice):
     """`threads/run/create`."""
 
     assistant_id: Words
     model: Words | None = None
     instructions: str | None = None
-    tools: list[dict[str, Any]] = Field(default_factory=list)
+    tools: Tools = Field(default_factory=list)
     metadata: Metadata = Field(default_factory=dict)
 
 
 class StreamMessage(Form):
-    """A new message of a stream; type 1 is a text."""
+    """A new message of a stream; type 1 is a text, type 2 a recording in hexadecimal."""
 
-    type: Literal[1]
+    type: Literal[1, 2]
     role: str
     content: str
 
+    @model_validator(mode="after")
+    def _is_hexadecimal(self) -> Self:
+        if self.type == RECORDING:
+            bytes.fromhex(self.content)
+        return self
+
 
 class StreamFields(RunFields):
-    """`threads/run/create_stream`; stream 1 is a stream of text."""
+    """`threads/run/create_stream`; stream 1 is a stream of text, stream 2 one of text and voice."""
 
-    stream: Literal[1]
+    stream: Literal[1, 2]
     messages: list[StreamMessage]
+    t2a_option: Voice | None = None
+
+    @model_validator(mode="after")
+    def _has_a_voice(self) -> Self:
+        if self.stream == 1 and (self.t2a_option or any(each.type == RECORDING for each in self.messages)):
+            raise ValueError("a stream of text has no voice")
+        return self
 
 
 class RunChoice(ThreadChoice):
     """`threads/run/retrieve` and `threads/run/cancel`."""
 
     run_id: Words
+
+
+class ToolOutput(Form):
+    """What one tool said."""
+
+    tool_call_id: Words
+    output: str
+
+
+class OutputFields(RunChoice):
+    """`threads/run/submit_tool_outputs`: all outputs in one call."""
+
+    tool_outputs: Annotated[list[ToolOutput], Field(min_length=1)]
 
 
 class RunUpdate(RunChoice):
@@ -135,11 +201,11 @@ class AssistantFields(Form):
     name: str = ""
     description: str = ""
     instructions: str = ""
-    tools: list[dict[str, Any]] = Field(default_factory=list)
+    tools: Tools = Field(default_factory=list)
     file_ids: list[str] = Field(default_factory=list)
     metadata: Metadata = Field(default_factory=dict)
     rolemeta: dict[str, str] = Field(default_factory=dict)
-    t2a_option: dict[str, Any] = Field(default_factory=dict)
+    t2a_option: AssistantVoice = Field(default_factory=AssistantVoice)
 
 
 class AssistantUpdate(AssistantFields):
@@ -155,18 +221,36 @@ class AssistantChoice(Form):
     assistant_id: Words
 
 
+class UploadForm(Form):
+    """`files/upload`, which is a form and no JSON; its file is called `file`."""
+
+    name: Words
+    content: bytes
+    purpose: Literal["assistants", "retrieval", "fine-tune", "voice_clone"]
+
+
 FormT = TypeVar("FormT", bound=Form)
 
 
 async def read_form(request: web.Request, form: type[FormT], places: str) -> FormT:
     """Give the parameters of a call from its "query", its "body" or "both"; those in both places must be equal."""
+    if form is UploadForm:
+        try:
+            given = read_parts(request.headers.get("Content-Type", ""), await request.read())
+        except ValueError as error:
+            raise RefusedError(BAD_PARAMETERS, f"invalid params, {error}") from None
+        return _checked(form, given)
     query = _query(request) if places != "body" else {}
     body = await _body(request) if places != "query" else {}
     for name in query.keys() & body.keys():
         if query[name] != body[name]:
             raise RefusedError(BAD_PARAMETERS, f"invalid params, {name} differs between query and body")
+    return _checked(form, {**query, **body})
+
+
+def _checked(form: type[FormT], given: dict[str, Any]) -> FormT:
     try:
-        return form.model_validate({**query, **body})
+        return form.model_validate(given)
     except ValidationError as error:
         _refuse(error)
 

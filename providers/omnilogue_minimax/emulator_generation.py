@@ -1,16 +1,19 @@
 """The life of a run in the MiniMax emulator: time passes when somebody looks at it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .emulator_calls import Vendor
 from .emulator_forms import BAD_PARAMETERS, RefusedError
+from .emulator_objects import StoredMessage, StoredRun
 from .emulator_shapes import cited_part
-from .emulator_store import StoredMessage, StoredRun
+from .emulator_tools import calls_left, told
 
 CITE = "[cite]"
 OUTPUT_FLAGGED = {"code": "1027", "message": "output new_sensitive"}
 BROKEN = {"code": "1013", "message": "internal service error"}
+REQUIRES_ACTION = "requires_action"
 STAMPS = {"completed": "completed_at", "failed": "failed_at", "cancelled": "cancelled_at"}
 
 
@@ -42,13 +45,14 @@ class Runner:
 
     def look(self, run: StoredRun) -> StoredRun:
         """Let time pass for a run that is looked at, and give it as it is then."""
-        if not run.is_active or run.is_streaming:
+        if not run.is_active or run.is_streaming or run.status == REQUIRES_ACTION:
             return run
         looks, polls = run.looks + 1, self._vendor.quirks.polls
         if run.status == "cancelling":
             return self.end(run, Outcome("cancelled"))
         if looks > polls:
-            return self.end(run, self.compose(run))
+            run = self.call_tools(self._change(run, looks=looks))
+            return run if run.status == REQUIRES_ACTION else self.end(run, self.compose(run))
         waits = run.status == "queued" and looks == 1 and polls > 1
         return self._change(run, looks=looks) if waits else self.start(run, looks=looks)
 
@@ -69,8 +73,29 @@ class Runner:
             generation = self._vendor.model.generate(run.asked)
             if generation.finish == "filtered":
                 return Outcome("failed", error=OUTPUT_FLAGGED)
-            said.append(self._draft(run, generation.text))
+            said.append(self._draft(run, told(generation.text, run.tools, run.rounds)))
         return Outcome("completed", tuple(said))
+
+    def call_tools(self, run: StoredRun) -> StoredRun:
+        """Let a run call what is left to be called: the vendor's tools at once, for functions it requires an action."""
+        while left := calls_left(run.asked, run.tools, sum(len(made.calls) for made in run.rounds)):
+            made = self._vendor.store.new_round(left[:1] if self._vendor.quirks.one_call_at_a_time else left)
+            run = self._change(run, rounds=(*run.rounds, made))
+            if made.waits:
+                return self._change(run, status=REQUIRES_ACTION)
+        return run
+
+    def take_outputs(self, run: StoredRun, outputs: Mapping[str, str]) -> StoredRun:
+        """Take what the functions said: all of them at once, and only once."""
+        if run.status != REQUIRES_ACTION:
+            raise RefusedError(BAD_PARAMETERS, f"run {run.id} is {run.status} and waits for no outputs")
+        made = run.rounds[-1]
+        waiting = {call.id for call in made.calls if call.output is None}
+        if waiting != outputs.keys():
+            raise RefusedError(BAD_PARAMETERS, f"invalid params, tool_outputs must be those of {sorted(waiting)}")
+        calls = tuple(replace(call, output=outputs.get(call.id, call.output)) for call in made.calls)
+        rounds = (*run.rounds[:-1], replace(made, calls=calls))
+        return self._change(run, rounds=rounds, status="queued", looks=0)
 
     def end(self, run: StoredRun, outcome: Outcome) -> StoredRun:
         """Store what a run leaves and its last state."""
@@ -92,7 +117,7 @@ class Runner:
         return self._vendor.store.change_run(run.thread_id, run.id, **changes)
 
     def _draft(self, run: StoredRun, text: str) -> StoredMessage:
-        parts = [cited_part(text, run.asked.count(CITE))]
+        parts = [cited_part(text, run.asked.count(CITE), run.named_files)]
         return self._vendor.store.draft_message(
             run.thread_id, "assistant", parts, run_id=run.id, assistant_id=run.assistant_id
         )

@@ -18,6 +18,7 @@ Path: TypeAlias = Literal[
     "threads/run/list",
     "threads/run/cancel",
     "threads/run/modify",
+    "threads/run/submit_tool_outputs",
     "threads/run_steps/retrieve",
     "threads/run_steps/list",
     "assistants/create",
@@ -25,6 +26,11 @@ Path: TypeAlias = Literal[
     "assistants/list",
     "assistants/modify",
     "assistants/delete",
+    "files/upload",
+    "files/list",
+    "files/retrieve",
+    "files/retrieve_content",
+    "files/delete",
 ]
 
 
@@ -104,6 +110,16 @@ class MiniMaxQuirks:
     # True when a cancelled run is `cancelling` until it is looked at.
     cancelling: bool = False
 
+    # Tools and files.
+
+    # True when a run asks for one tool at a time, though it needs several.
+    one_call_at_a_time: bool = False
+    # What the step of a web search has: `query` and `outputs`, as in the table, or `name`, `arguments` and `output`,
+    # as in the sample.
+    search_fields: Literal["query_outputs", "name_arguments_output"] = "query_outputs"
+    # How messages show ids of files, which are numbers where files are listed.
+    file_ids_shown: Literal["text", "integer"] = "text"
+
     # Streams.
 
     # Whether texts of the assistant come as increments or as all there is so far.
@@ -119,6 +135,8 @@ class MiniMaxQuirks:
     stream_error_at: int | None = None
     # The code of that error.
     stream_error_code: int = 1033
+    # True when hexadecimal pieces of a voice are cut in the middle of a byte.
+    odd_voice: bool = False
     # True when events without data and events of an unknown object stand between the others.
     stream_noise: bool = False
     # What becomes of a run whose stream the client leaves.

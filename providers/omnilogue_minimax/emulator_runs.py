@@ -6,6 +6,8 @@ from typing import Any
 from .emulator_calls import NO_LIST, NO_RUN, Answer, Call, Calls, Vendor
 from .emulator_forms import (
     BAD_PARAMETERS,
+    RECORDING,
+    OutputFields,
     RefusedError,
     RunChoice,
     RunFields,
@@ -13,13 +15,22 @@ from .emulator_forms import (
     StepChoice,
     StepPage,
     StreamFields,
+    StreamMessage,
     ThreadPage,
 )
 from .emulator_generation import Runner
+from .emulator_objects import StoredRun
 from .emulator_quirks import Path
 from .emulator_shapes import SUCCESS, run_item, step_item
-from .emulator_store import StoredRun
 from .emulator_stream import Streamer
+
+WITH_VOICE = 2
+
+
+def _heard(message: StreamMessage) -> str:
+    """Give a text, or what was understood of a recording."""
+    is_spoken = message.type == RECORDING
+    return f"a recording of {len(bytes.fromhex(message.content))} bytes" if is_spoken else message.content
 
 
 class Runs(Calls):
@@ -38,6 +49,7 @@ class Runs(Calls):
             "threads/run/retrieve": Call("GET", RunChoice, self._retrieve, blank=NO_RUN),
             "threads/run/list": Call("GET", ThreadPage, self._list, blank=NO_LIST),
             "threads/run/cancel": Call("POST", RunChoice, self._cancel, blank={"run": None}),
+            "threads/run/submit_tool_outputs": Call("POST", OutputFields, self._submit, blank=NO_RUN),
             "threads/run/modify": Call("POST", RunUpdate, self._modify, blank={"run": None}),
             "threads/run_steps/retrieve": Call("GET", StepChoice, self._retrieve_step),
             "threads/run_steps/list": Call("GET", StepPage, self._list_steps, blank=NO_LIST),
@@ -53,10 +65,13 @@ class Runs(Calls):
         roles = [self.role(message.role) for message in form.messages]
         self._check(form)
         added = [
-            self.store.add_message(form.thread_id, role, message.content)
+            self.store.add_message(form.thread_id, role, _heard(message))
             for role, message in zip(roles, form.messages, strict=True)
         ]
         run = self._add(form)
+        if form.stream == WITH_VOICE:
+            voice = self.store.assistant(form.assistant_id).fields.get("t2a_option", {})
+            run = self.store.change_run(run.thread_id, run.id, speaks=voice.get("format") or "mp3")
         return self._streamer.events(run, [message.id for message in added])
 
     def _retrieve(self, form: RunChoice) -> Answer:
@@ -71,6 +86,13 @@ class Runs(Calls):
     def _cancel(self, form: RunChoice) -> Answer:
         run = self._runner.cancel(self._run(form))
         return {"run": run_item(run, self.quirks)} if self.quirks.cancel_answer == "run" else {}
+
+    def _submit(self, form: OutputFields) -> Answer:
+        outputs = {each.tool_call_id: each.output for each in form.tool_outputs}
+        if len(outputs) != len(form.tool_outputs):
+            raise RefusedError(BAD_PARAMETERS, "invalid params, two outputs of one call")
+        # The documented sample has this empty field beside the run's own.
+        return {**run_item(self._runner.take_outputs(self._run(form), outputs), self.quirks), "run_id": ""}
 
     def _modify(self, form: RunUpdate) -> Answer:
         metadata = self.merged(self._run(form).metadata, form.metadata)
@@ -103,7 +125,8 @@ class Runs(Calls):
     def _add(self, form: RunFields) -> StoredRun:
         given = form.model_dump(include={"model", "instructions"}, exclude_none=True)
         fields = self.store.assistant(form.assistant_id).fields
-        tools: tuple[Mapping[str, Any], ...] = tuple(form.tools or fields.get("tools", ()))
+        own = [tool.model_dump(exclude_unset=True) for tool in form.tools]
+        tools: tuple[Mapping[str, Any], ...] = tuple(own or fields.get("tools", ()))
         file_ids = tuple(fields.get("file_ids", ()))
         return self.store.add_run(
             form.thread_id, form.assistant_id, metadata=form.metadata, tools=tools, file_ids=file_ids, **given

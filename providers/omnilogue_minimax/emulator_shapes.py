@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .emulator_objects import StoredAssistant, StoredMessage, StoredRun, StoredStep, StoredThread, text_part
 from .emulator_quirks import MiniMaxQuirks
-from .emulator_store import StoredAssistant, StoredMessage, StoredRun, StoredStep, StoredThread, text_part
+from .emulator_tools import action, call_item
 
 SUCCESS: Mapping[str, Any] = {"status_code": 0, "status_msg": "success"}
-# Idle is an empty word here, not null.
-NO_ACTION: Mapping[str, Any] = {"type": "", "submit_tool_outputs": None}
 RULE = "\n请在引用参考内容的句子末尾,用【序号†source】的格式标注来源。"
 UTF16_UNIT = 2
 
@@ -35,7 +34,7 @@ def message_item(message: StoredMessage, quirks: MiniMaxQuirks) -> dict[str, Any
         "thread_id": message.thread_id,
         "role": quirks.assistant_word if message.role == "assistant" else message.role,
         "content": [_shown_part(part, quirks) for part in message.parts],
-        "file_ids": list(message.file_ids) or None,
+        "file_ids": [_shown_id(file_id, quirks) for file_id in message.file_ids] or None,
         "assistant_id": message.assistant_id if is_linked else "",
         "run_id": message.run_id if is_linked else "",
         "metadata": dict(message.metadata) or None,
@@ -58,7 +57,7 @@ def run_item(run: StoredRun, quirks: MiniMaxQuirks) -> dict[str, Any]:
         "tools": list(run.tools),
         "file_ids": list(run.file_ids),
         "metadata": dict(run.metadata),
-        "required_action": dict(NO_ACTION),
+        "required_action": action(run.rounds if run.status == "requires_action" else ()),
     }
 
 
@@ -71,15 +70,25 @@ def step_item(step: StoredStep, run: StoredRun, quirks: MiniMaxQuirks, *, is_don
         "run_id": run.id,
         "assistant_id": run.assistant_id,
         "thread_id": run.thread_id,
-        "type": "message_creation",
+        "type": "tool_calls" if step.calls else "message_creation",
         "status": "completed" if is_done else "in_progress",
         "cancelled_at": _time(0, quirks),
         "completed_at": _time(step.created_at if is_done else 0, quirks),
         "expired_at": _time(0, quirks),
         "failed_at": _time(0, quirks),
         "last_error": None,
-        "step_details": {"type": "message_creation", "message_creation": {"message_id": step.message_id}},
+        "step_details": _details(step, quirks),
     }
+
+
+def _details(step: StoredStep, quirks: MiniMaxQuirks) -> dict[str, Any]:
+    if not step.calls:
+        return {"type": "message_creation", "message_creation": {"message_id": step.message_id}}
+    return {"type": "tool_calls", "tool_calls": [call_item(call, quirks.search_fields) for call in step.calls]}
+
+
+def _shown_id(file_id: str, quirks: MiniMaxQuirks) -> str | int:
+    return int(file_id) if quirks.file_ids_shown == "integer" else file_id
 
 
 def assistant_item(assistant: StoredAssistant) -> dict[str, Any]:
@@ -108,20 +117,16 @@ def list_item(rows: Sequence[dict[str, Any]], **more: Any) -> dict[str, Any]:
     return {"object": "list", "data": list(rows), **more, "first_id": ids[0], "last_id": ids[-1]}
 
 
-def cited_part(text: str, sources: int) -> dict[str, Any]:
-    """Give a text with a marker for each source behind it and the citations of these."""
-    annotations = []
+def cited_part(text: str, sources: int, files: Sequence[str] = ()) -> dict[str, Any]:
+    """Give a text with a marker for each source behind it and the citations of these: files, as far as there are."""
+    annotations: list[dict[str, Any]] = []
     for number in range(1, sources + 1):
         marker = f"【{number}†source】"
-        annotations.append(
-            {
-                "type": "web_citation",
-                "text": marker,
-                "start_index": len(text),
-                "end_index": len(text) + len(marker),
-                "web_citation": {"quote": f"What source {number} says."},
-            }
-        )
+        kind, source = "web_citation", {"quote": f"What source {number} says."}
+        if number <= len(files):
+            kind, source = "file_citation", {"file_id": files[number - 1], **source}
+        place = {"start_index": len(text), "end_index": len(text) + len(marker)}
+        annotations.append({"type": kind, "text": marker, **place, kind: source})
         text += marker
     return text_part(text, annotations)
 

@@ -1,109 +1,18 @@
-"""What the MiniMax emulator keeps: threads, messages, runs and assistants in memory, safe to look at meanwhile."""
+"""The store of the MiniMax emulator: threads, messages, runs and assistants in memory, safe to look at meanwhile."""
 
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-ACTIVE = frozenset({"queued", "in_progress", "cancelling"})
+from .emulator_files import Files
+from .emulator_objects import StoredAssistant, StoredMessage, StoredRun, StoredStep, StoredThread, step_of, text_part
+from .emulator_tools import Round, ToolCall
+
 RUN_LIFETIME = 600  # seconds until `expires_at`
 DEFAULT_MODEL = "abab5.5-chat"
-
-
-@dataclass(frozen=True)
-class StoredThread:
-    """One conversation."""
-
-    id: str
-    created_at: int
-    updated_at: int
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class StoredMessage:
-    """One message; `role` is `user` or `assistant` whatever the vendor calls it, `parts` are as it sends them."""
-
-    id: str
-    thread_id: str
-    role: str
-    parts: tuple[Mapping[str, Any], ...]
-    created_at: int
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    file_ids: tuple[str, ...] = ()
-    assistant_id: str = ""
-    run_id: str = ""
-
-    @property
-    def text(self) -> str:
-        """The text of all its parts."""
-        return "".join(part["text"]["value"] for part in self.parts if part.get("type") == "text")
-
-
-@dataclass(frozen=True)
-class StoredAssistant:
-    """One assistant; `fields` are those that were given, `model` among them."""
-
-    id: str
-    created_at: int
-    fields: Mapping[str, Any]
-
-    @property
-    def model(self) -> str:
-        """Its model."""
-        return str(self.fields["model"])
-
-    @property
-    def instructions(self) -> str:
-        """Its instructions, perhaps empty."""
-        return str(self.fields.get("instructions", ""))
-
-
-@dataclass(frozen=True)
-class StoredRun:
-    """One run; times are Unix seconds and 0 while unset.
-
-    `asked` is what it answers, `looks` how often it was seen unfinished, `said` what its stream tells;
-    while `is_streaming` it goes on by itself.
-    """
-
-    id: str
-    thread_id: str
-    assistant_id: str
-    status: str
-    model: str
-    instructions: str
-    created_at: int
-    expires_at: int
-    tools: tuple[Mapping[str, Any], ...] = ()
-    file_ids: tuple[str, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    started_at: int = 0
-    cancelled_at: int = 0
-    failed_at: int = 0
-    completed_at: int = 0
-    last_error: Mapping[str, str] | None = None
-    asked: str = ""
-    looks: int = 0
-    said: tuple[StoredMessage, ...] | None = None
-    is_streaming: bool = False
-
-    @property
-    def is_active(self) -> bool:
-        """Whether it has not ended."""
-        return self.status in ACTIVE
-
-
-@dataclass(frozen=True)
-class StoredStep:
-    """One step of a run: the making of a message."""
-
-    id: str
-    run_id: str
-    message_id: str
-    created_at: int
 
 
 class Store:
@@ -121,6 +30,7 @@ class Store:
         self._messages: dict[str, dict[str, StoredMessage]] = {}
         self._runs: dict[str, dict[str, StoredRun]] = {}
         self._assistants: dict[str, StoredAssistant] = {}
+        self.files = Files(self.stamp)
 
     def stamp(self) -> int:
         """Give the current second."""
@@ -225,6 +135,7 @@ class Store:
                 created_at=now,
                 expires_at=now + RUN_LIFETIME,
                 asked=waiting[-1].text if waiting else "",
+                named_files=waiting[-1].file_ids if waiting else (),
                 **complete,
             )
             self._runs[thread_id][run.id] = run
@@ -241,9 +152,10 @@ class Store:
             return changed
 
     def steps(self, thread_id: str, run_id: str) -> list[StoredStep]:
-        """Give the steps of a run, oldest first: one for each message it made."""
-        rows = self.messages(thread_id)
-        return [step_of(row) for row in rows if row.run_id == run_id and row.role == "assistant"]
+        """Give the steps of a run, oldest first: one for each round of calls and one for each message it made."""
+        run, rows = self.run(thread_id, run_id), self.messages(thread_id)
+        called = [StoredStep(made.id, run_id, "", made.created_at, made.calls) for made in run.rounds]
+        return called + [step_of(row) for row in rows if row.run_id == run_id and row.role == "assistant"]
 
     # Assistants.
 
@@ -277,17 +189,13 @@ class Store:
         with self._lock:
             del self._assistants[assistant_id]
 
+    def new_round(self, calls: Sequence[ToolCall]) -> Round:
+        """Make a round of calls that have no ids yet."""
+        with self._lock:
+            named = tuple(replace(call, id=self._new_id("call")) for call in calls)
+            return Round(self._new_id("step"), self.stamp(), named)
+
     def _new_id(self, kind: str) -> str:
         # Neither in order nor to be guessed, and the same in every test.
         self._made += 1
         return f"{kind}_{uuid.uuid5(uuid.NAMESPACE_OID, f'{kind}-{self._made}').hex[:24]}"
-
-
-def step_of(message: StoredMessage) -> StoredStep:
-    """Give the step in which a run made a message."""
-    return StoredStep(f"step_{message.id.removeprefix('msg_')}", message.run_id, message.id, message.created_at)
-
-
-def text_part(value: str, annotations: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """Give a text as a part of a content."""
-    return {"type": "text", "text": {"value": value, "annotations": list(annotations)}}

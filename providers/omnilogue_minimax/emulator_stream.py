@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from omnilogue.emulator import split_pieces
 
 from .emulator_calls import UNKNOWN, Vendor
-from .emulator_generation import Outcome, Runner
+from .emulator_generation import REQUIRES_ACTION, Outcome, Runner
+from .emulator_objects import StoredMessage, StoredRun, step_of
 from .emulator_quirks import MiniMaxQuirks
 from .emulator_shapes import message_item, run_item, step_item
-from .emulator_store import StoredMessage, StoredRun, step_of
 
 
 class Streamer:
@@ -23,12 +24,18 @@ class Streamer:
     def events(self, run: StoredRun, added: Sequence[str]) -> Generator[bytes, None, None]:
         """Give the events of a new run, beginning with the messages that were added for it."""
         queued = self._run_event(run)
-        outcome = self._runner.compose(run)
-        run = self._runner.start(run, is_streaming=True, said=outcome.messages or None)
+        run = self._runner.call_tools(self._runner.start(run, is_streaming=True))
+        requires_action = run.status == REQUIRES_ACTION
+        outcome = Outcome(run.status) if requires_action else self._runner.compose(run)
+        run = self._vendor.store.change_run(run.thread_id, run.id, said=outcome.messages or None)
         try:
             yield queued
-            yield self._run_event(run) + self._added(run, added)
-            yield from self._work(run, outcome)
+            yield self._run_event(replace(run, status="in_progress")) + self._added(run, added)
+            yield from self._called(run)
+            if requires_action:
+                yield self._run_event(run)
+            else:
+                yield from self._work(run, outcome)
         except GeneratorExit:
             if self._quirks.left_early == "cancelled" and self._goes_on(run):
                 self._runner.end(run, Outcome("cancelled"))
@@ -51,10 +58,16 @@ class Streamer:
         goes_on = self._goes_on(run)
         yield self._end(self._runner.end(run, outcome) if goes_on else self._runner.look(self._not_streaming(run)))
 
+    def _called(self, run: StoredRun) -> Iterator[bytes]:
+        for step in self._vendor.store.steps(run.thread_id, run.id):
+            if step.calls:
+                is_done = all(call.output is not None for call in step.calls)
+                yield self._event({**step_item(step, run, self._quirks, is_done=is_done), "object": "run step"})
+
     def _answer(self, run: StoredRun, outcome: Outcome) -> Iterator[bytes]:
         for message in outcome.messages:
             yield self._step_event(run, message, is_done=False)
-            yield from self._pieces(message)
+            yield from self._pieces(message, run.speaks)
             yield self._step_event(run, message, is_done=True)
 
     @property
@@ -80,8 +93,8 @@ class Streamer:
         stored = [self._vendor.store.message(run.thread_id, each) for each in ids]
         return b"".join(self._event(message_item(message, self._quirks)) for message in stored)
 
-    def _pieces(self, message: StoredMessage) -> Iterator[bytes]:
-        """Give a message piece by piece; its citations come with the last one."""
+    def _pieces(self, message: StoredMessage, speaks: str) -> Iterator[bytes]:
+        """Give a message piece by piece; its citations come with the last one, the voice behind each."""
         item = message_item(message, self._quirks)
         pieces = split_pieces(message.text)
         for number, piece in enumerate(pieces, 1):
@@ -91,6 +104,15 @@ class Streamer:
                 annotations = item["content"][0]["text"]["annotations"]
             part = {"type": "text", "text": {"value": value, "annotations": annotations}}
             yield self._event({**item, "content": [part]})
+            if speaks:
+                yield from self._voice(item, voice_of(piece, speaks).hex())
+
+    def _voice(self, item: Mapping[str, Any], spoken: str) -> Iterator[bytes]:
+        cuts = [spoken[:3], spoken[3:]] if self._quirks.odd_voice else [spoken]
+        for cut in cuts:
+            yield self._event(
+                {**item, "content": [{"type": "audio_file", "id": "audio_1", "audio_file": {"value": cut}}]}
+            )
 
     def _break(self, run: StoredRun) -> bytes:
         error = {"code": str(self._quirks.stream_error_code), "message": "the model stopped working"}
@@ -120,6 +142,11 @@ class Streamer:
 
     def _event(self, data: Mapping[str, Any] | None, base_resp: Mapping[str, Any] | None = None) -> bytes:
         return _line({"data": data, "base_resp": base_resp or {}})
+
+
+def voice_of(text: str, speaks: str) -> bytes:
+    """Give the voice that says a text, which nobody can hear."""
+    return f"<{speaks}>{text}".encode()
 
 
 def _line(value: Mapping[str, Any]) -> bytes:

@@ -56,6 +56,9 @@ class Messages(Calls):
 
     def _add(self, form: MessageFields) -> Answer:
         role = self.role(form.role)
+        for file_id in form.file_ids:
+            with self.known("file", file_id):
+                self.store.files.find(file_id)
         with self.known("thread", form.thread_id):
             message = self.store.add_message(
                 form.thread_id, role, form.content, metadata=form.metadata, file_ids=tuple(form.file_ids)

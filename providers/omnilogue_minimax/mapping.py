@@ -11,14 +11,27 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from omnilogue.errors import UnsupportedOperationError
-from omnilogue.model import Citation, Conversation, Message, Metadata, Part, TextPart
+from omnilogue.errors import InvalidInputError, UnsupportedOperationError
+from omnilogue.model import (
+    INLINE_BYTES,
+    AudioPart,
+    Citation,
+    Conversation,
+    FilePart,
+    Message,
+    Metadata,
+    Part,
+    TextPart,
+)
 
 from . import metadata
 from .citations import citations_of, noted, read_note
 from .wire import MessageRow, Thread, Wire
 
 R = TypeVar("R", bound=Wire)
+
+WRITTEN, RECORDING = 1, 2
+"""`type` of a streamed message: that a text is 1 is inferred, a recording is 2 in public code."""
 
 ROLES: Mapping[str, str] = {
     "user": "user",
@@ -83,15 +96,13 @@ def _message_fields(row: MessageRow, thread_id: str) -> dict[str, Any]:
         raw["role"] = row.role
     if row.assistant_id:
         raw["assistant_id"] = row.assistant_id
-    if row.file_ids:
-        raw["file_ids"] = [str(file_id) for file_id in row.file_ids]
     if _has_annotations(row.content):
         raw["content"] = row.content
     return {
         "id": row.id,
         "conversation_id": thread_id,
         "role": role,
-        "parts": _with_citations(parts_of(row.content), cited),
+        "parts": [*_with_citations(parts_of(row.content), cited), *_files_of(row)],
         "created_at": moment_of(row.created_at),
         "run_id": row.run_id or None,
         "metadata": metadata.read(kept),
@@ -116,7 +127,14 @@ def _part_of(part: Mapping[str, Any]) -> dict[str, Any]:
         }
     if kind == "image_file" and isinstance(body, Mapping) and body.get("file_id"):
         return {"type": "image", "file_id": str(body["file_id"])}
+    if kind == "audio_file" and isinstance(body, Mapping):
+        return _audio_of(part, body)
     return {"type": "data", "kind": str(kind or "unknown"), "value": dict(part)}
+
+
+def _files_of(row: MessageRow) -> list[dict[str, Any]]:
+    """Give the attached files, of which a message tells nothing but the id."""
+    return [{"type": "file", "file_id": file_id} for file_id in row.file_ids or ()]
 
 
 def _with_citations(parts: list[dict[str, Any]], cited: tuple[Citation, ...]) -> list[dict[str, Any]]:
@@ -125,6 +143,19 @@ def _with_citations(parts: list[dict[str, Any]], cited: tuple[Citation, ...]) ->
     if cited and len(texts) == 1:
         texts[0]["citations"] = (*texts[0].get("citations", ()), *cited)
     return parts
+
+
+def _audio_of(part: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a recording: by its file, or in hexadecimal, which is seen in streams; any other is kept whole."""
+    if body.get("file_id"):
+        return {"type": "audio", "file_id": str(body["file_id"])}
+    try:
+        data = bytes.fromhex(body["value"])
+    except (KeyError, TypeError, ValueError):
+        data = b""
+    if not data or len(data) > INLINE_BYTES:
+        return {"type": "data", "kind": "audio_file", "value": dict(part)}
+    return {"type": "audio", "data": data, "size": len(data)}
 
 
 def texts_in(content: Sequence[Mapping[str, Any]] | None) -> str:
@@ -138,13 +169,45 @@ def role_of(word: str | None) -> str:
 
 
 def text_of(parts: Sequence[Part]) -> str:
-    """Give the one text a message is written with. Raises UnsupportedOperationError for a part that is more."""
+    """Give the one text a message is written with; its files go beside it, by their ids.
+
+    Raises UnsupportedOperationError for a part that is neither.
+    """
     for part in parts:
-        if not isinstance(part, TextPart):
+        if not isinstance(part, (TextPart, FilePart)):
             raise UnsupportedOperationError(
-                f"MiniMax takes text, and this message has a part of type {part.type}", outcome="not_sent"
+                f"MiniMax stores text and files, and this message has a part of type {part.type}", outcome="not_sent"
             )
     return "".join([part.text for part in parts if isinstance(part, TextPart)])
+
+
+def stream_messages(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Give the messages of a streamed turn: all of its text as one, and each recording, in the order they came.
+
+    Raises UnsupportedOperationError for a recording that has no bytes here.
+    """
+    text = "".join([part.text for part in parts if isinstance(part, TextPart)])
+    messages: list[dict[str, Any]] = []
+    for part in parts:
+        if isinstance(part, AudioPart):
+            messages.append({"type": RECORDING, "role": "user", "content": recording_of(part).hex()})
+        elif text:
+            messages.append({"type": WRITTEN, "role": "user", "content": text})
+            text = ""
+    return messages
+
+
+def recording_of(part: AudioPart) -> bytes:
+    """Give the bytes of a recording. Raises UnsupportedOperationError, InvalidInputError."""
+    if part.data is not None:
+        return part.data
+    if part.path is None:
+        raise UnsupportedOperationError("MiniMax takes the bytes of a recording, and this part has none")
+    try:
+        return part.path.read_bytes()
+    except OSError as error:
+        reason = error.strerror
+    raise InvalidInputError(f"{part.path} cannot be read any more: {reason}", outcome="not_sent")
 
 
 def stored_fields(parts: Sequence[Part], kept: Metadata) -> dict[str, Any]:

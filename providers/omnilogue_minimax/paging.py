@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from omnilogue.errors import ProtocolError
 
-from .wire import MessageRow
+from .wire import MessageRow, Step
+
+R = TypeVar("R", MessageRow, Step)
 
 CERTAIN_LIMIT = 20
 """The vendor's default for `limit`: a page may be cut to some unknown maximum, but not below this."""
@@ -22,7 +25,7 @@ def following(rows: Sequence[MessageRow], cursor: str | None, limit: int) -> str
     return ids[-1]
 
 
-def in_order(rows: Sequence[MessageRow], *, descending: bool, is_all: bool) -> list[MessageRow]:
+def in_order(rows: Sequence[R], *, descending: bool, is_all: bool) -> list[R]:
     """Give the rows in the order asked for; stamps of one second tie often, and then the vendor's place decides.
 
     Raises ProtocolError where the vendor has another order and there are more pages to come.

@@ -10,19 +10,21 @@ from typing import Any, ClassVar
 
 from omnilogue.errors import NotFoundError
 from omnilogue.http import Auth, KeyAuth
-from omnilogue.model import Conversation, Event, Message, Page, Reply
+from omnilogue.model import Conversation, Event, MediaPart, Message, Page, Reply
 from omnilogue.provider import Changes, Context, Draft, Features, Provider, Query, Turn, native, unsupported
 
 from . import metadata
 from .assistants import Assistants
 from .calls import Calls
+from .files import Files
 from .mapping import completed, conversation_of, message_of, messages_of, stored_fields
 from .paging import following, in_order
 from .refusals import ERRORS
 from .roles import AssistantWord
 from .running import Running
 from .settings import MiniMaxSettings
-from .streaming import Streaming
+from .streaming import Streaming, needs_voice
+from .vendor import MiniMaxVendor
 from .wire import MessageRow, Thread
 
 FIELDS = ("title", "metadata")
@@ -34,7 +36,8 @@ KEPT = {
 }
 KEPT_WITH_TITLE = {**KEPT, "metadata_pairs": metadata.MOST_PAIRS - 1, "metadata_key_chars": metadata.LONGEST_KEY - 1}
 """The title takes a pair, and a key like its own is written with one character more."""
-NOT_YET = "not made by this provider yet"
+STORED = ("text", "file")
+SENT = (*STORED, "audio")
 
 FEATURES = Features(
     list_conversations=unsupported("the vendor lists no threads"),
@@ -44,13 +47,13 @@ FEATURES = Features(
     delete_conversation=unsupported("the vendor deletes no threads"),
     list_messages=native(page_size=50, order=("asc", "desc")),
     get_message=native(),
-    append_user=native("path known from public code", batch=1, roles=(), parts=("text",), fields=KEPT_FIELDS),
+    append_user=native("path known from public code", batch=1, roles=(), fields=KEPT_FIELDS, parts=STORED),
     append_assistant=native(
         "the word for the role is found out; a host that takes none refuses",
         batch=1,
         roles=(),
-        parts=("text",),
         fields=KEPT_FIELDS,
+        parts=STORED,
     ),
     append_system=unsupported("instructions belong to an assistant or a run"),
     edit_message=unsupported("the vendor changes no messages"),
@@ -60,26 +63,26 @@ FEATURES = Features(
         "a message, then a run over what is stored, looked at until it has ended",
         empty_turn=True,
         answers_late=True,
-        fields=("model", "instructions", "metadata"),
-        parts=("text",),
+        fields=("model", "instructions", "metadata", "tools", "options"),
+        parts=SENT,
     ),
     stream=native(
         "known from public code; where a host lacks the call it is refused from then on; leaving early stops the run",
         empty_turn=True,
         answers_late=True,
-        fields=("model", "instructions"),
-        parts=("text",),
+        fields=("model", "instructions", "tools", "options"),
+        parts=SENT,
     ),
     stop=native("known from public code"),
     regenerate=unsupported("a run adds a reply, and none can be deleted"),
     conversation_metadata=native("values that are no text are written as JSON text", **KEPT_WITH_TITLE),
     message_metadata=native("fixed at creation; values that are no text are written as JSON text", **KEPT),
     choose_model=native("the vendor's list of models is not checked here"),
-    attach_files=unsupported(NOT_YET),
+    attach_files=native("uploaded before their message; a message read again tells only their ids"),
     send_images=unsupported("the vendor shows images and takes none"),
-    send_audio=unsupported(NOT_YET),
-    receive_audio=unsupported(NOT_YET),
-    tool_calls=unsupported(NOT_YET),
+    send_audio=native("known from public code; only with a turn; what was understood is stored"),
+    receive_audio=native("known from public code; of a reply as it is made, not read again", asked_by={"speak": True}),
+    tool_calls=native("of runs; read again from their steps, for runs that called tools here unless `read_steps` says"),
     citations=native(
         "in replies, their offsets checked; those of appended messages are kept in their metadata",
         metadata_value_chars=metadata.LONGEST_VALUE,
@@ -100,7 +103,9 @@ class MiniMax(Provider[MiniMaxSettings]):
         self._calls = Calls(self.http, settings)
         self._word = AssistantWord(settings, context.state)
         assistants = Assistants(self._calls, settings, context.state)
-        self._running = Running(self._calls, assistants, settings, context.clock)
+        self._files = Files(self._calls, settings, context.clock)
+        self._running = Running(self._calls, assistants, self._files, settings, context)
+        self.vendor = MiniMaxVendor(self._calls, settings)
         self._streaming = Streaming(self._calls, self._running, assistants)
 
     def auth(self) -> Auth:
@@ -159,14 +164,16 @@ class MiniMax(Provider[MiniMaxSettings]):
         after = following(rows, cursor, limit)
         is_all = cursor is None and after is None
         ordered = in_order(rows, descending=order == "desc", is_all=is_all)
-        return Page(items=messages_of(ordered, conversation_id), next_cursor=after)
+        messages = await self._running.with_steps(conversation_id, messages_of(ordered, conversation_id))
+        return Page(items=messages, next_cursor=after)
 
     async def get_message(self, conversation_id: str, message_id: str) -> Message:
         """Give one message (api-138564922)."""
         row = await self._calls.message(conversation_id, message_id)
         if row.thread_id and row.thread_id != conversation_id:
             raise NotFoundError(f"{conversation_id} has no message {message_id!r}")
-        return message_of(row, conversation_id)
+        (message,) = await self._running.with_steps(conversation_id, [message_of(row, conversation_id)])
+        return message
 
     async def append(self, conversation_id: str, messages: Sequence[Message]) -> list[Message]:
         """Store messages of the user or the assistant, one by one; the vendor sets its own time."""
@@ -176,6 +183,10 @@ class MiniMax(Provider[MiniMaxSettings]):
         return [await self._store(conversation_id, message, own) for message, own in zip(messages, fields, strict=True)]
 
     async def _store(self, conversation_id: str, message: Message, fields: dict[str, Any]) -> Message:
+        async with self._files.attached(message.parts) as file_ids:
+            return await self._add(conversation_id, message, {**fields, **({"file_ids": file_ids} if file_ids else {})})
+
+    async def _add(self, conversation_id: str, message: Message, fields: dict[str, Any]) -> Message:
         async def add(word: str) -> MessageRow:
             known = {"role": word, **fields}
             return completed(await self._calls.add_message(conversation_id, known), known)
@@ -186,7 +197,12 @@ class MiniMax(Provider[MiniMaxSettings]):
     # Talking
 
     async def send(self, conversation_id: str, turn: Turn) -> Reply:
-        """Store a turn and have it answered by a run (api-138565985); without parts, answer what is stored."""
+        """Store a turn and have it answered by a run (api-138565985); without parts, answer what is stored.
+
+        A turn or a reply that is spoken goes the way of a stream.
+        """
+        if needs_voice(turn):
+            return await self._streaming.send(conversation_id, turn)
         return await self._running.send(conversation_id, turn)
 
     def stream(self, conversation_id: str, turn: Turn) -> AsyncIterator[Event]:
@@ -196,6 +212,16 @@ class MiniMax(Provider[MiniMaxSettings]):
     async def stop(self, conversation_id: str, run_id: str) -> None:
         """Cancel a run, by a call known from public code."""
         await self._calls.cancel_run(conversation_id, run_id)
+
+    async def download(self, part: MediaPart) -> bytes:
+        """Give the bytes of a file (api-138576734); that the answer is nothing else is inferred."""
+        if part.file_id is None:
+            raise NotFoundError("this part names no file of the vendor")
+        return await self._calls.file_content(part.file_id)
+
+    async def active_run(self, conversation_id: str) -> str | None:
+        """Give the run that has not ended yet (api-138568367)."""
+        return await self._running.active(conversation_id)
 
 
 def narrowed(settings: MiniMaxSettings) -> Features:

@@ -74,9 +74,9 @@ def run_failure(run: Run) -> OmnilogueError:
     """
     if run.status == NEEDS_TOOLS:
         return RunFailedError(
-            "the run asks for the result of a tool, and no tool is given here",
+            "the run requires an action that nobody knows",
             outcome="applied",
-            hint="take function tools from the assistant, or set another assistant_id",
+            hint="it is neither a tool of this turn nor one of the vendor's own",
         )
     error = run.last_error if isinstance(run.last_error, dict) else {}
     vendor_code, words = str(error.get("code") or ""), str(error.get("message") or "")

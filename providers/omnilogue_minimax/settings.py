@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from omnilogue.provider import HttpProviderSettings, Secret
 
 GetParams: TypeAlias = Literal["both", "query", "body"]
+ReadSteps: TypeAlias = Literal["ours", "all", "none"]
 
 
 class Paths(BaseModel):
@@ -33,6 +34,7 @@ class Paths(BaseModel):
     message_list: str = Field(default="threads/messages/list", min_length=1, description="List messages.")
     run_create: str = Field(default="threads/run/create", min_length=1, description="Have a conversation answered.")
     run_retrieve: str = Field(default="threads/run/retrieve", min_length=1, description="See how far an answer is.")
+    run_list: str = Field(default="threads/run/list", min_length=1, description="List the answers that were asked for.")
     run_stream: str = Field(
         default="threads/run/create_stream",
         min_length=1,
@@ -41,6 +43,25 @@ class Paths(BaseModel):
     run_cancel: str = Field(
         default="threads/run/cancel", min_length=1, description="Stop an answer; known from public code."
     )
+    run_submit: str = Field(
+        default="threads/run/submit_tool_outputs", min_length=1, description="Tell an answer what its tools said."
+    )
+    step_list: str = Field(default="threads/run_steps/list", min_length=1, description="List the steps of an answer.")
+    step_retrieve: str = Field(
+        default="threads/run_steps/retrieve", min_length=1, description="Read one step of an answer."
+    )
+    assistant_list: str = Field(default="assistants/list", min_length=1, description="List assistants.")
+    assistant_modify: str = Field(
+        default="assistants/modify", min_length=1, description="Change an assistant; known from public code."
+    )
+    assistant_delete: str = Field(
+        default="assistants/delete", min_length=1, description="Delete an assistant; known from public code."
+    )
+    file_upload: str = Field(default="files/upload", min_length=1, description="Upload a file.")
+    file_list: str = Field(default="files/list", min_length=1, description="List files.")
+    file_retrieve: str = Field(default="files/retrieve", min_length=1, description="Read what is known of a file.")
+    file_content: str = Field(default="files/retrieve_content", min_length=1, description="Read a file's bytes.")
+    file_delete: str = Field(default="files/delete", min_length=1, description="Delete a file.")
     assistant_create: str = Field(default="assistants/create", min_length=1, description="Create an assistant.")
     assistant_retrieve: str = Field(default="assistants/retrieve", min_length=1, description="Read an assistant.")
 
@@ -80,6 +101,14 @@ class MiniMaxSettings(HttpProviderSettings):
     poll_longest: float = Field(default=5.0, gt=0, description="Longest pause between two looks, seconds.")
     page_size: int = Field(
         default=50, ge=1, le=1000, description="Messages of a page; the vendor's default is 20, its maximum unknown."
+    )
+    read_steps: ReadSteps = Field(
+        default="ours",
+        description="Whose steps are read with messages, to show calls of tools: of runs that called tools here, of "
+        "all runs (one more request each), of none.",
+    )
+    file_purpose: str = Field(
+        default="assistants", min_length=1, description="What files of messages are uploaded for; inferred."
     )
     paths: Paths = Field(default_factory=Paths, description="Where each call lives below base_url.")
 

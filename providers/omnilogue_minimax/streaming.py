@@ -6,23 +6,31 @@ stream did not show of it comes then.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
 
-from omnilogue.errors import OmnilogueError, ProtocolError, StreamInterruptedError
-from omnilogue.model import CitationFound, Event, Reply, ReplyCompleted, TextDelta, TextPart
+from omnilogue.errors import (
+    OmnilogueError,
+    OutcomeUnknownError,
+    StreamInterruptedError,
+    UnsupportedOperationError,
+)
+from omnilogue.model import AudioPart, Event, FilePart, Reply, ReplyCompleted, ToolCallRequested
 from omnilogue.provider import Turn
 
 from .assistants import Assistants
 from .calls import Calls
 from .citations import has_citations
-from .mapping import role_of, text_of, texts_in
-from .refusals import says_success, stream_failure
-from .running import ENDED, Running
-from .wire import STREAM_EVENT, Run, StreamObject
+from .following import ENDED
+from .hearing import Heard
+from .mapping import stream_messages
+from .options import options_of
+from .refusals import NEEDS_TOOLS
+from .running import Running, new_mark
 
-TEXT = 1
-"""What public code sends as `stream` for text alone; as `type` of a message it is inferred."""
+TEXT, WITH_VOICE = 1, 2
+"""What public code sends as `stream`: for text alone, and for text with a voice."""
 
 
 class Streaming:
@@ -33,121 +41,127 @@ class Streaming:
         self._running = running
         self._assistants = assistants
 
-    async def stream(self, thread_id: str, turn: Turn) -> AsyncIterator[Event]:
-        """Store and run the turn in one call. Whoever leaves early stops the run.
+    async def stream(self, thread_id: str, turn: Turn) -> AsyncGenerator[Event, None]:
+        """Store and run the turn in one call.
 
         A turn without parts is answered in one piece, because nobody knows whether the call takes it; so is one
-        with citations, which are noted in metadata, and messages in this call have none.
+        with files or citations, because messages in this call have neither `file_ids` nor metadata.
         """
-        heard = Heard()
-        if not turn.parts or has_citations(turn.parts):
-            for event in heard.rest(await self._running.send(thread_id, turn)):
-                yield event
-            return
-        message = {"type": TEXT, "role": "user", "content": text_of(turn.parts)}
-        fields = await self._assistants.run_fields(turn)
-        body = {"stream": TEXT, "thread_id": thread_id, **fields, "messages": [message]}
+        heard = Heard(media_type=options_of(turn).media_type, is_spoken=is_spoken(turn))
+        is_whole = True
+        if is_streamed(turn):
+            async with aclosing(self._told(thread_id, turn, heard)) as events:
+                async for event in events:
+                    yield event
+            assert heard.run is not None  # noqa: S101  # it would have raised
+            is_whole = heard.is_over
+            followed = self._running.follow(thread_id, heard.run)
+            if heard.run.status not in ENDED and heard.run.status != NEEDS_TOOLS:
+                await followed.look()
+        else:
+            followed = await self._running.begin(thread_id, turn)
+            heard.run = followed.run
+        async with aclosing(followed.to_the_end(turn.tools)) as calls:
+            async for call in calls:
+                yield ToolCallRequested(call=call, run_id=followed.run.id)
+        reply = await self._running.reply(followed)
+        if needs_voice(turn) and not is_whole:
+            reply = reply.model_copy(update={"status": "partial"})  # all of the text, and not all of the voice
+        for rest in heard.rest(reply):
+            yield rest
+
+    async def send(self, thread_id: str, turn: Turn) -> Reply:
+        """Do the same and give the reply, for a turn or a reply that is spoken.
+
+        Messages of this call have no metadata: where the vendor cannot tell what became of the turn, nobody can.
+        """
         try:
-            async with self._calls.stream_run(body) as events:
+            async with aclosing(self.stream(thread_id, turn)) as events:
+                async for event in events:
+                    if isinstance(event, ReplyCompleted):
+                        return event.reply
+        except OmnilogueError as error:
+            if error.outcome != "unknown" or isinstance(error, OutcomeUnknownError):
+                raise
+            failure = error
+        raise _unknown(failure)
+
+    async def _told(self, thread_id: str, turn: Turn, heard: Heard) -> AsyncGenerator[Event, None]:
+        """Give what the stream tells until its end, or until it breaks: the run goes on, and what it says is stored.
+
+        A stream that broke before it named its run is told by the run's mark, where it has one.
+        """
+        body, mark = await self._body(turn), new_mark() if is_marked(turn) else None
+        failure: OmnilogueError | None = None
+        try:
+            async with self._calls.stream_run({**body, "thread_id": thread_id, **_marked(mark)}) as events:
                 async for told in events:
                     for piece in heard.take(told.data):
                         yield piece
                     if heard.is_over:
-                        break
-        except StreamInterruptedError:
-            if heard.run is None:
+                        return
+        except OmnilogueError as error:
+            is_broken = isinstance(error, StreamInterruptedError)
+            if not is_broken and (error.outcome != "unknown" or heard.run is not None):
                 raise
-            # The run goes on without its stream, and what it says is stored.
-        except GeneratorExit:
-            await self._stop(thread_id, heard.run)
-            raise
-        for rest in heard.rest(await self._whole(thread_id, heard.run)):
-            yield rest
+            failure = error
+        if heard.run is None:
+            failure = failure or StreamInterruptedError(
+                "the stream ended before it named its run", outcome="unknown", retryable=True
+            )
+            heard.run = await self._running.find(thread_id, mark) if mark else None
+            if heard.run is None:
+                raise _unknown(failure) if is_spoken(turn) else failure
 
-    async def _whole(self, thread_id: str, run: Run | None) -> Reply:
-        """Give the reply when the stream has ended, with or without the end of its run."""
-        if run is None:
-            raise StreamInterruptedError("the stream ended before it named its run", outcome="unknown", retryable=True)
-        if run.status not in ENDED:
-            run = await self._calls.run(thread_id, run.id)
-        return await self._running.reply(thread_id, run)
-
-    async def _stop(self, thread_id: str, run: Run | None) -> None:
-        """Stop a run nobody listens to; whoever leaves is not told that it could not be stopped."""
-        if run is not None and run.status not in ENDED:
-            with suppress(OmnilogueError):
-                await self._calls.cancel_run(thread_id, run.id)
+    async def _body(self, turn: Turn) -> dict[str, Any]:
+        options = options_of(turn)
+        fields = await self._assistants.run_fields(turn, options)
+        return {
+            "stream": WITH_VOICE if needs_voice(turn) else TEXT,
+            **fields,
+            **options.stream_fields(),
+            "messages": stream_messages(turn.parts),
+        }
 
 
-class Heard:
-    """What has come of a stream so far."""
-
-    def __init__(self) -> None:
-        self.run: Run | None = None
-        self.is_over = False
-        self._said: list[str] = []
-        self._texts: dict[str, _Text] = {}
-
-    def take(self, data: bytes) -> list[Event]:
-        """Take one event. Raises the error it tells, or ProtocolError for what is no event."""
-        try:
-            event = STREAM_EVENT.validate_json(data)
-        except ValueError:
-            raise ProtocolError(
-                "an event of the stream cannot be read", outcome="applied" if self.run else "unknown"
-            ) from None
-        if event.data is not None:
-            self._note_run(event.data)
-        if event.base_resp and (failure := stream_failure(event.base_resp, is_running=self.run is not None)):
-            raise failure
-        if says_success(event.base_resp) and event.data is None:
-            self.is_over = True
-        return self._message(event.data) if event.data is not None else []
-
-    def _note_run(self, told: StreamObject) -> None:
-        """Keep what an event tells of the run; messages name theirs too, in case no event is the run's own."""
-        kind = told.object or ""
-        if kind.endswith("run") and told.id:
-            self.run = Run(id=told.id, status=told.status or "", created_at=told.created_at, last_error=told.last_error)
-            self.is_over = self.run.status in ENDED
-        elif kind.endswith("message") and told.run_id and self.run is None:
-            self.run = Run(id=told.run_id, status="")
-
-    def _message(self, told: StreamObject) -> list[Event]:
-        if not (told.object or "").endswith("message") or role_of(told.role) != "assistant":
-            return []
-        text = self._texts.setdefault(told.id or "", _Text()).add(texts_in(told.content))
-        if not text:
-            return []
-        self._said.append(text)
-        return [TextDelta(text=text, run_id=self.run.id if self.run else None)]
-
-    def rest(self, reply: Reply) -> Iterator[Event]:
-        """Give what the stream did not show of a reply: text that is missing at its end, citations, the end."""
-        said = "".join(self._said)
-        if reply.text.startswith(said) and reply.text != said:
-            yield TextDelta(text=reply.text.removeprefix(said), run_id=reply.run_id)
-        for message in reply.messages:
-            for part in message.parts:
-                for citation in part.citations if isinstance(part, TextPart) else ():
-                    yield CitationFound(citation=citation, run_id=reply.run_id)
-        yield ReplyCompleted(reply=reply, run_id=reply.run_id)
+def is_spoken(turn: Turn) -> bool:
+    """Whether the turn is a recording, at least in part."""
+    return any(isinstance(part, AudioPart) for part in turn.parts)
 
 
-class _Text:
-    """The text of one message. Public code joins the pieces; a vendor that repeats all there is so far is seen here."""
+def needs_voice(turn: Turn) -> bool:
+    """Whether turn or reply are spoken, which only a stream can do."""
+    return is_spoken(turn) or options_of(turn).wants_voice
 
-    def __init__(self) -> None:
-        self._all = ""
-        self._is_cumulative: bool | None = None
 
-    def add(self, value: str) -> str:
-        """Take a value and give what is new in it. The second one tells which of the two ways it is."""
-        if self._all and value and self._is_cumulative is None:
-            self._is_cumulative = value.startswith(self._all) and len(value) > len(self._all)
-        if self._is_cumulative and value.startswith(self._all):
-            value = value[len(self._all) :]
-        elif self._is_cumulative and self._all.startswith(value):
-            value = ""
-        self._all += value
-        return value
+def is_marked(turn: Turn) -> bool:
+    """Whether the run gets a mark: where its turn cannot be told by its text, or where it may wait for tools."""
+    return bool(turn.tools) or needs_voice(turn)
+
+
+def is_streamed(turn: Turn) -> bool:
+    """Whether the call that streams can have this turn. Raises UnsupportedOperationError for a voice it cannot have."""
+    is_plain = bool(turn.parts) and not has_citations(turn.parts)
+    is_plain = is_plain and not any(isinstance(part, FilePart) for part in turn.parts)
+    metadata = [key for key in turn.metadata if not key.startswith("_omnilogue")]
+    if needs_voice(turn) and (not is_plain or metadata):
+        raise UnsupportedOperationError(
+            "MiniMax streams voice only for turns without files, citations and metadata, and not for what is stored",
+            outcome="not_sent",
+        )
+    return is_plain
+
+
+def _marked(mark: Mapping[str, str] | None) -> dict[str, Any]:
+    return {"metadata": mark} if mark else {}
+
+
+def _unknown(failure: OmnilogueError) -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        f"the turn may or may not have been stored: {failure.message}; a recording cannot be told from another",
+        outcome="unknown",
+        endpoint=failure.endpoint,
+        http_status=failure.http_status,
+        attempts=failure.attempts,
+        hint="look at the conversation before you send it again",
+    )

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,15 +19,18 @@ from omnilogue import (
     AsyncRemote,
     Client,
     ConversationBusyError,
+    CopyProgress,
     InvalidInputError,
     NotFoundError,
     RateLimitError,
     Remote,
     ReplyStream,
+    Stop,
     StreamInterruptedError,
 )
 from omnilogue.remote import Listing
 from omnilogue.sync import Pages, SyncReplyStream
+from omnilogue_minimax.emulator import MiniMaxEmulator
 
 SETTINGS = {"chat": {"provider": "memory", "replies": ["one two three four five"]}}
 
@@ -256,6 +260,84 @@ def test_a_client_closed_in_a_stream_ends_it() -> None:
             list(stream)
 
 
+CLOSING = """
+from omnilogue_ichati.emulator import IChatiEmulator
+
+def begun(vendor):
+    client = Client(False, remotes={"chat": {"provider": "ichati", **vendor.settings}})
+    remote, is_begun, ends = client.remote(), threading.Event(), []
+    conversation = remote.create()
+    def read():
+        try:
+            with remote.stream(conversation, "Some words to be said again?") as stream:
+                for _ in stream:
+                    is_begun.set()
+        except InvalidInputError as error:
+            ends.append(str(error))
+    reader = threading.Thread(target=read)
+    reader.start()
+    is_begun.wait(10)
+    return client, reader, ends
+
+with IChatiEmulator() as vendor:
+    vendor.configure(piece_delay=0.02, piece_bytes=2)
+    for number in range(10):
+        client, reader, ends = begun(vendor)
+        threading.Event().wait(number / 300)
+        client.close()
+        reader.join(10)
+        assert ends == ["this client is closed"], ends
+"""
+
+
+def test_a_client_closed_while_another_thread_streams_is_quiet() -> None:
+    run = ended("import threading\n" + CLOSING)
+
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_a_client_closed_in_a_stream_stops_the_run() -> None:
+    with MiniMaxEmulator() as vendor:
+        vendor.configure(piece_delay=0.02)
+        client = Client(False, remotes={"chat": {"provider": "minimax", **vendor.settings}})
+        remote = client.remote()
+        conversation = remote.create()
+        with remote.stream(conversation, "Hello?") as stream:
+            _ = [next(stream), next(stream)]
+            client.close()
+
+        assert [run.status for run in vendor.store.runs(conversation.id)] == ["cancelled"]
+
+
+INTERRUPTED = """
+import signal, threading
+from omnilogue_minimax.emulator import MiniMaxEmulator
+
+with MiniMaxEmulator() as vendor:
+    vendor.configure(polls=1_000_000)
+
+    def interrupt():
+        while not vendor.journal.requests("threads/run/retrieve"):
+            threading.Event().wait(0.01)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    try:
+        with Client(False, remotes={"chat": {"provider": "minimax", **vendor.settings}}) as client:
+            remote = client.remote()
+            conversation = remote.create()
+            remote.send(conversation, "Hello?")
+    except KeyboardInterrupt:
+        print(*[run.status for run in vendor.store.runs(conversation.id)])
+"""
+
+
+def test_a_send_that_is_interrupted_stops_its_run() -> None:
+    run = ended(INTERRUPTED)
+
+    assert (run.stdout, run.stderr) == ("cancelled\n", "")
+
+
 # Threads, loops, the end
 
 
@@ -364,7 +446,8 @@ def test_a_client_forgotten_in_its_own_loop_ends_too() -> None:
     async def forget() -> None:
         held.clear()
 
-    future = call.__self__._loop.portal.start_task_soon(forget)  # type: ignore[attr-defined]  # a bound method
+    loop = call.__self__._loop.running.loop  # type: ignore[attr-defined]  # a bound method
+    future = asyncio.run_coroutine_threadsafe(forget(), loop)
     del call
     future.result(timeout=10)
     gc.collect()
@@ -423,3 +506,57 @@ def test_a_forked_child_is_refused_and_its_parent_goes_on() -> None:
         "0 one two three four five",
     ]
     assert run.returncode == 0
+
+
+# Copying
+
+
+def test_a_copy_from_its_plan_to_its_undo(tmp_path: Path) -> None:
+    remotes: dict[str, dict[str, Any]] = {
+        **SETTINGS,
+        "kept": {"provider": "archive", "path": str(tmp_path / "kept.db")},
+    }
+    events: list[CopyProgress] = []
+    with Client(False, remotes=remotes, state="memory:") as client:
+        source, target = client.remote("chat"), client.remote("kept")
+        source.send(source.create(title="Trip"), "Where to?")
+
+        plan = client.plan(source, target)
+        report = client.copy(plan=plan, progress=events.append)
+        migration = report.migration or ""
+
+        assert (plan.messages.new, report.messages.copied, report.dead) == (2, 2, ())
+        assert {event.phase for event in events} == {"plan", "copy"}
+        assert client.check("chat:", "kept:", one_way=True).is_clean
+        assert client.retry(migration).messages.copied == 0
+        assert [each.migration for each in client.migrations()] == [migration]
+        items = client.migration(migration, messages=True).items or ()
+        assert [len(item.message_ids or {}) for item in items] == [2]
+        assert client.undo(migration).deleted == (items[0].target,)
+        assert list(target.conversations()) == []
+
+
+def test_a_copy_that_was_asked_to_stop_writes_nothing_more(tmp_path: Path) -> None:
+    remotes: dict[str, dict[str, Any]] = {
+        **SETTINGS,
+        "kept": {"provider": "archive", "path": str(tmp_path / "kept.db")},
+    }
+    stop = Stop()
+    with Client(False, remotes=remotes, state="memory:") as client:
+        source = client.remote("chat")
+        source.create(title="Trip")
+        stop.ask()
+
+        report = client.copy(source, "kept", stop=stop)
+
+        assert (report.migration, report.sentence) == (None, "Stopped; nothing was copied.")
+        assert list(client.remote("kept").conversations()) == []
+        assert client.copy(source, "kept").sentence.startswith("Copied 0 messages of 1 conversation")
+
+
+def test_a_plan_names_its_own_ends() -> None:
+    with Client(False, remotes={**SETTINGS, "other": {"provider": "memory"}}, state="memory:") as client:
+        plan = client.plan("chat:", "other:")
+
+        with pytest.raises(InvalidInputError, match="names its own source"):
+            client.copy("chat:", plan=plan)

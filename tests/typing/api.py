@@ -20,6 +20,8 @@ from omnilogue import (
     Reply,
     ReplyStream,
     TextDelta,
+    Tool,
+    ToolResultPart,
 )
 from omnilogue.provider import Feature, Features
 from omnilogue.remote import Listing
@@ -29,6 +31,11 @@ from omnilogue.testing import Report, conform
 
 class Vendor:
     """What one vendor offers besides."""
+
+
+def clock(zone: str = "UTC") -> str:
+    """Tell the time."""
+    return zone
 
 
 async def with_a_loop(moment: datetime) -> None:
@@ -60,6 +67,9 @@ async def with_a_loop(moment: datetime) -> None:
 
         assert_type(await remote.send(conversation, "text", temperature=0.5, timeout=10), Reply)
         assert_type(await remote.send(conversation, ["text", FilePart.from_path("note.txt")]), Reply)
+        plain = {"name": "clock", "parameters": {"type": "object"}}
+        assert_type(await remote.send(conversation, "text", tools=[clock, Tool.of(plain), plain]), Reply)
+        assert_type(await Tool.of(clock).call("{}"), ToolResultPart)
         assert_type(await remote.regenerate(conversation, model="fast", busy="reject"), Reply)
         async with remote.stream(conversation, "text") as stream:
             assert_type(stream, ReplyStream)

@@ -8,9 +8,8 @@ import sys
 def main() -> None:
     """Run the command of this process and end it; `--version` is answered before anything is imported."""
     if sys.argv[1:2] == ["--version"]:
-        from .._version import __version__
-
-        sys.stdout.write(__version__ + "\n")
+        if code := _tell_version():
+            sys.exit(code)
         return
     import gc
 
@@ -18,3 +17,18 @@ def main() -> None:
     from .running import run
 
     sys.exit(run(sys.argv[1:], owns_process=True))
+
+
+def _tell_version() -> int:
+    from .._version import __version__
+
+    if sys.stdout is None:  # closed
+        return 0
+    try:
+        sys.stdout.write(__version__ + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        from .unwritable import give_up
+
+        return give_up(error)
+    return 0

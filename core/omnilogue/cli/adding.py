@@ -27,6 +27,7 @@ def add_account(session: Session, name: str, provider: str, words: tuple[str, ..
     """Add a remote and give the file it went into. Nothing is written before everything is checked."""
     from ..config import add_remote, checked_name, keep_secret
     from ..config.keeping import drop_secrets
+    from ..config.writing import editing, require_free
 
     checked_name(name)
     path, configuration = _place(session)
@@ -38,14 +39,16 @@ def add_account(session: Session, name: str, provider: str, words: tuple[str, ..
     settings = _checked(name, info, said, typed)
     _require_references(settings, typed, trusted=configuration.trusted)
     table = settings.model_dump(exclude_unset=True)
-    try:
-        for key, value in typed.items():
-            if _is_secret(info, key) and not _is_reference(value):
-                table[key] = keep_secret(path, name, key, value)
-        add_remote(path, name, provider, table)
-    except BaseException:
-        drop_secrets(path, name)
-        raise
+    with editing(path):
+        require_free(path, name)  # somebody may have added it meanwhile: its secrets are not ours to drop
+        try:
+            for key, value in typed.items():
+                if _is_secret(info, key) and not _is_reference(value):
+                    table[key] = keep_secret(path, name, key, value)
+            add_remote(path, name, provider, table)
+        except BaseException:
+            drop_secrets(path, name)
+            raise
     return path
 
 

@@ -10,9 +10,10 @@ from .._version import __version__
 
 CONVERSATIONS = Group("Conversations", sort_key=1)
 MESSAGES = Group("Messages and answers", sort_key=2)
-ACCOUNTS = Group("Accounts and state", sort_key=3)
-TESTING = Group("Plugins and testing", sort_key=4)
-BESIDES = Group("Besides", sort_key=5)
+COPYING = Group("Copying", sort_key=3)
+ACCOUNTS = Group("Accounts and state", sort_key=4)
+TESTING = Group("Plugins and testing", sort_key=5)
+BESIDES = Group("Besides", sort_key=6)
 
 HELP = "Manage the conversations that AI chat vendors keep on their servers: the same commands for every vendor."
 
@@ -24,6 +25,7 @@ Examples:
   omnilogue remotes add work PROVIDER          set up an account
   omnilogue ls work: --since 30d               its conversations of a month
   omnilogue send work:ID "Where to in May?"    ask, and read as it comes
+  omnilogue plan work: backup:                 what a copy would bring and lose
 
 `omnilogue COMMAND --help` tells more; `omnilogue plugins` names commands that
 plugins bring."""
@@ -36,10 +38,19 @@ ROWS = (
     ("update", "writing:update", CONVERSATIONS, "Change title, instructions, model, metadata or pin."),
     ("clear", "writing:clear", CONVERSATIONS, "Remove all messages of a conversation."),
     ("rm", "writing:rm", CONVERSATIONS, "Delete a conversation, or one message of it."),
+    ("export", "exporting:export", CONVERSATIONS, "Write conversations into a file."),
+    ("import", "importing:import_file", CONVERSATIONS, "Store the conversations of a file as new ones."),
     ("send", "talking:send", MESSAGES, "Ask, and print the answer as it comes."),
+    ("chat", "chat:chat", MESSAGES, "Hold a conversation in the terminal."),
     ("regenerate", "talking:regenerate", MESSAGES, "Ask for another answer."),
     ("append", "writing:append", MESSAGES, "Store a message; nothing is generated."),
     ("edit", "writing:edit", MESSAGES, "Replace the text of a message."),
+    ("plan", "copying:plan", COPYING, "Tell what a copy would bring, lose, take and cost."),
+    ("copy", "copying:copy", COPYING, "Copy conversations from one remote to another."),
+    ("check", "checking:check", COPYING, "Compare two remotes, conversation by conversation."),
+    ("migrations", "migrations:migrations", COPYING, "List the migrations, or tell one conversation by conversation."),
+    ("retry", "copying:retry", COPYING, "Try the dead letters of a migration again."),
+    ("undo", "copying:undo", COPYING, "Take back what a migration made."),
     ("remotes", "accounts:app", ACCOUNTS, "List, add, remove and check accounts."),
     ("state", "statefile:app", ACCOUNTS, "Show, back up, upgrade and rename in the state file."),
     ("providers", "installed:providers", TESTING, "Show what each provider can do, or one with its settings."),
@@ -61,10 +72,19 @@ USAGES = {
     "update": "omnilogue update work:ID [OPTIONS]",
     "clear": "omnilogue clear work:ID [OPTIONS]",
     "rm": "omnilogue rm work:ID [MESSAGE] [OPTIONS]",
+    "export": "omnilogue export work:[ID] FILE [OPTIONS]",
+    "import": "omnilogue import FILE work: [OPTIONS]",
     "send": "omnilogue send work:ID TEXT [OPTIONS]",
+    "chat": "omnilogue chat work:[ID] [OPTIONS]",
     "regenerate": "omnilogue regenerate work:ID [MESSAGE] [OPTIONS]",
     "append": "omnilogue append work:ID TEXT [OPTIONS]",
     "edit": "omnilogue edit work:ID MESSAGE TEXT [OPTIONS]",
+    "plan": "omnilogue plan SOURCE TARGET [OPTIONS]",
+    "copy": "omnilogue copy SOURCE TARGET [OPTIONS]",
+    "check": "omnilogue check SOURCE TARGET [OPTIONS]",
+    "migrations": "omnilogue migrations [ID] [OPTIONS]",
+    "retry": "omnilogue retry ID [OPTIONS]",
+    "undo": "omnilogue undo ID [OPTIONS]",
     "providers": "omnilogue providers [NAME] [OPTIONS]",
     "plugins": "omnilogue plugins [OPTIONS]",
     "emulate": "omnilogue emulate PROVIDER [OPTIONS]",

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 END = "--"
+LIKENESS = 0.7
+"""From how like an option a word is taken for a slip: `--jsno` is one of `--json`, `--dry` of none."""
+
 LOSS = "--allow-loss"
 
 WITH_VALUE = ("--config", "--state", "--out", "--timeout")
@@ -120,6 +123,11 @@ def _protected(command: App, words: list[str]) -> list[str]:
         strange += [word for word in positionals[shape.positionals - 1 :] if _looks_like_option(word)]
     if strange:
         raise _unknown(strange[0], shape)
+    if len(positionals) == shape.positionals and (near := _nearest_option(positionals[-1], shape)):
+        raise InvalidInputError(
+            f"{positionals[-1]} is no option",
+            hint=f"did you mean {near}? A TEXT like this goes behind --, or - reads it",
+        )
     return [*options, END, *positionals]
 
 
@@ -127,8 +135,18 @@ def _looks_like_option(word: str) -> bool:
     return word.startswith("-") and len(word) > 1
 
 
+def _nearest_option(word: str, shape: _Shape) -> str | None:
+    """Give the option that a word may be a slip of; a single hyphen, or a blank, makes it a text."""
+    name = word.partition("=")[0]
+    if not name.startswith("--") or len(name.split()) != 1:
+        return None
+    known = {option.lstrip("-"): option for option in (*shape.flags, *shape.valued)}
+    near = difflib.get_close_matches(name.lstrip("-"), known, n=1, cutoff=LIKENESS)
+    return known[near[0]] if near else None
+
+
 def _unknown(word: str, shape: _Shape) -> InvalidInputError:
-    near = difflib.get_close_matches(word.partition("=")[0], [*shape.flags, *shape.valued], n=1)
+    near = _nearest_option(word, shape)
     return InvalidInputError(
-        f"unknown option {word}", hint=f"did you mean {near[0]}?" if near else "write -- before words with a hyphen"
+        f"unknown option {word}", hint=f"did you mean {near}?" if near else "write -- before words with a hyphen"
     )

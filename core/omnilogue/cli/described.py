@@ -23,7 +23,7 @@ def describe_settings(kind: type[BaseModel], prefix: str = "") -> list[dict[str,
             found.append(
                 {
                     "name": f"{prefix}{key}",
-                    "type": _type(field),
+                    "type": type_in_words(field.annotation),
                     "required": field.is_required(),
                     "default": _default(field),
                     "description": field.description or "",
@@ -40,11 +40,12 @@ def _table(field: FieldInfo) -> type[BaseModel] | None:
     return next((arm for arm in arms(field.annotation) if isinstance(arm, type) and issubclass(arm, BaseModel)), None)
 
 
-def _type(field: FieldInfo) -> str:
+def type_in_words(annotation: Any) -> str:
+    """Say what a value may be."""
     from ..config.fields import arms
 
     words: list[str] = []
-    for arm in arms(field.annotation):
+    for arm in arms(annotation):
         words += [word for word in _words(arm) if word not in words]
     return " or ".join(words)
 

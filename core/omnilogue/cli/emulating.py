@@ -10,7 +10,10 @@ from cyclopts import Parameter
 
 from ..errors import InvalidInputError, PluginError, UnsupportedOperationError
 from . import values
+from .grades import new_table
+from .output import as_json
 from .session import DEFAULTS, Session
+from .terminal import one_line
 
 if TYPE_CHECKING:
     from ..emulator import Emulator
@@ -25,16 +28,22 @@ async def emulate(
     quirk: Annotated[
         tuple[str, ...], Parameter(help="A switch of the emulator, as JSON or text; repeatable.", metavar="KEY=VALUE")
     ] = (),
+    quirks: Annotated[bool, Parameter(help="List the switches of the emulator, and serve nothing.")] = False,
     session: Session = DEFAULTS,
 ) -> None:
     """Serve a vendor on loopback, without a key.
 
-    The first line is {"provider", "url"}; then it serves until Ctrl-C or SIGTERM.
+    The first line is {"provider", "url"}; then it serves until Ctrl-C or SIGTERM. Switches turn it into what the
+    vendor's pages leave open.
 
     Examples:
       omnilogue emulate PROVIDER
+      omnilogue emulate PROVIDER --quirks
       omnilogue emulate PROVIDER --port 8080 --quirk piece_delay=0.1
     """
+    if quirks:
+        _print_quirks(session, emulator_class(session.plugins.provider(provider)))
+        return
     emulator = make_emulator(session.plugins.provider(provider), values.json_pairs("--quirk", quirk))
     start(emulator, port)
     try:
@@ -49,16 +58,36 @@ async def emulate(
 
 def make_emulator(info: ProviderInfo, quirks: dict[str, Any]) -> Emulator:
     """Make the emulator of a provider. Raises UnsupportedOperationError where it has none, InvalidInputError."""
+    return _made(emulator_class(info), quirks)
+
+
+def emulator_class(info: ProviderInfo) -> Any:
+    """Import the emulator of a provider. Raises UnsupportedOperationError where it has none, PluginError."""
     if info.emulator is None:
         raise UnsupportedOperationError(f"provider {info.name!r} has no emulator")
     place, _, name = info.emulator.partition(":")
     try:
-        kind = getattr(import_module(place), name)
+        return getattr(import_module(place), name)
     except Exception as error:  # whatever a plugin lets out is its own fault
         fault = f"provider {info.name!r}: its emulator cannot be imported: {type(error).__name__}: {error}"
-    else:
-        return _made(kind, quirks)
     raise PluginError(fault, code="plugin_load")
+
+
+def _print_quirks(session: Session, kind: type[Emulator]) -> None:
+    """List the switches; each is turned by `--quirk`."""
+    from rich.text import Text
+
+    from .described_quirks import describe_quirks
+
+    found = describe_quirks(kind.Quirks)
+    if session.json:
+        session.output.document({"items": found})
+        return
+    table = new_table("switch", "meaning")
+    for one in found:
+        about = Text(f" ({one['type']}; default {as_json(one['default'])})", style="dim")
+        table.add_row(one["name"], Text(one_line(one["description"])).append(about))
+    session.output.show(table)
 
 
 def _made(kind: Any, quirks: dict[str, Any]) -> Emulator:

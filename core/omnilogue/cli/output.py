@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import stat
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from ..errors import InvalidInputError
 from .terminal import clean, escape_json, one_line
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 ROWS_AT_ONCE = 50
+MOST_LINKS = 40
+"""Symbolic links that are followed, as systems do."""
+
+_OPEN_FILE = re.compile(r"(?:/dev/fd|/proc/self/fd)/(\d{1,9})")
+
 WIDTH_OF_FILES = 200
 """Columns of a table that nobody looks at while it is written."""
 
@@ -48,16 +54,26 @@ class Output:
     def __init__(self, path: Path | None = None) -> None:
         self._file = ReplacedFile(path) if path else None
         self._console: Console | None = None
+        self._is_aside = False
+
+    @classmethod
+    def beside(cls) -> Self:
+        """Give one for what is told beside the result, on standard error."""
+        output = cls()
+        output._is_aside = True
+        return output
 
     @property
     def stream(self) -> TextIO:
         """The stream that is written to."""
+        if self._is_aside:
+            return sys.stderr
         return self._file.stream if self._file else sys.stdout
 
     @property
     def is_terminal(self) -> bool:
         """Whether a person sees each piece as it comes."""
-        return self._file is None and sys.stdout.isatty()
+        return self._file is None and self.stream.isatty()
 
     @property
     def is_file(self) -> bool:
@@ -145,11 +161,12 @@ class Rows:
 
 
 class ReplacedFile:
-    """A file that is written beside its place and put there as a whole."""
+    """A file that is written beside its place and put there as a whole; what is no regular file is written as it is."""
 
     def __init__(self, path: Path) -> None:
         self._path = Path(os.path.realpath(path))
-        self._is_special = self._path.exists() and not self._path.is_file()
+        self._descriptor = _descriptor(path)
+        self._is_special = self._descriptor is not None or (self._path.exists() and not self._path.is_file())
         try:
             self.stream = self._open()
         except OSError as error:
@@ -159,19 +176,21 @@ class ReplacedFile:
         raise problem
 
     def _open(self) -> TextIO:
-        if self._is_special:  # a device or a pipe is written as it is
+        if self._descriptor is not None:  # written through it, whatever file the shell has put behind it
+            return os.fdopen(os.dup(self._descriptor), "w", encoding="utf-8", errors="backslashreplace")
+        if self._is_special:  # a device or a pipe
             return self._path.open("w", encoding="utf-8", errors="backslashreplace")
         descriptor, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
         self._temporary = Path(name)
         return os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n")
 
     def commit(self) -> None:
-        """Put the file in its place. Raises InvalidInputError where that cannot be done."""
+        """Put the file in its place. Raises InvalidInputError where that cannot be done, OSError for a pipe."""
+        if self._is_special:
+            self.stream.close()
+            return
         try:
             self.stream.flush()
-            if self._is_special:
-                self.stream.close()
-                return
             os.fsync(self.stream.fileno())
             self.stream.close()
             self._temporary.chmod(_mode(self._path))
@@ -189,6 +208,18 @@ class ReplacedFile:
             self.stream.close()
         if not self._is_special:
             self._temporary.unlink(missing_ok=True)
+
+
+def _descriptor(path: Path) -> int | None:
+    """Give the open file of this process that a path like /dev/stdout stands for, None for any other path."""
+    step = os.path.abspath(path)
+    for _ in range(MOST_LINKS):
+        if found := _OPEN_FILE.fullmatch(step):
+            return int(found[1])
+        if not os.path.islink(step):
+            return None
+        step = os.path.normpath(os.path.join(os.path.dirname(step), os.readlink(step)))
+    return None
 
 
 def _mode(path: Path) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import inspect
-import os
 import signal
 import sys
 import traceback
@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import CycloptsError
 
-from ..errors import InvalidInputError, LossRefusedError, OmnilogueError
+from ..errors import OmnilogueError
 from . import exits
 from .app import build, command_names, tidy_help
 from .arguments import arrange, command_word, says_json
 from .extending import add_plugin_command
+from .hints import advise
 from .logs import logging_to_stderr
+from .misread import explained
 from .output import as_json, prepare_streams
-from .session import DEFAULTS, Session
+from .session import Session
 from .terminal import clean
+from .unwritable import give_up
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -31,8 +34,14 @@ if TYPE_CHECKING:
 
 BUG = "please report it; -vv shows where"
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Errors of writing; of a file that has a name they tell its name."""
+
 SERVING = ("emulate",)
 """Commands that a signal ends as they are meant to end, so that nothing is told about it."""
+
+COPYING = ("plan", "copy", "check", "undo", "retry")
+"""Commands whose errors tell themselves what allows it, or gives it more time."""
 
 
 class Terminated(BaseException):
@@ -44,14 +53,12 @@ def run(arguments: list[str], *, owns_process: bool = False) -> int:
     prepare_streams()
     try:
         return _told(arguments, owns_process=owns_process)
-    except BrokenPipeError:  # the reader has had enough, as with `| head`
-        _let_go()
-        return 0
-    except OSError as error:  # nothing can be told any more, as on a full disk
-        _let_go()
-        with contextlib.suppress(OSError):
-            sys.stderr.write(f"omnilogue: the result cannot be written: {error.strerror}\n")
-        return 1
+    except OSError as error:
+        return give_up(error)
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):  # the library that prints help leaves so
+            return give_up(leaving.__context__)
+        raise
 
 
 def _told(arguments: list[str], *, owns_process: bool) -> int:
@@ -71,6 +78,8 @@ def _told(arguments: list[str], *, owns_process: bool) -> int:
     except Exception as error:
         if isinstance(error, OSError):
             sys.stdout.flush()  # raises again where it is the result that cannot be written
+            if error.errno in NO_ROOM and error.filename is None:  # it was that, and what could not be is gone
+                raise
         if "-vv" in arguments:
             traceback.print_exc()
         failure = OmnilogueError(f"a fault of Omnilogue itself: {type(error).__name__}: {error}", hint=BUG)
@@ -80,10 +89,8 @@ def _told(arguments: list[str], *, owns_process: bool) -> int:
 
 def _tell(error: OmnilogueError, arguments: list[str]) -> None:
     """Tell an error in one line, or as the one document."""
-    if isinstance(error, LossRefusedError):
-        error.hint = f"allow it with --allow-loss={','.join(error.losses)}"
-    elif error.code == "deadline":
-        error.hint = "give it more time with --timeout SECONDS"
+    if command_word(arguments) not in COPYING:
+        advise(error)
     sys.stdout.flush()
     if says_json(arguments):
         sys.stdout.write(as_json({"error": error.to_dict()}, indent=2) + "\n")
@@ -119,7 +126,7 @@ def _parsed(arguments: list[str]) -> tuple[Callable[..., Any], inspect.BoundArgu
         command, bound, _ = app.parse_args(words)
     except CycloptsError as error:
         where = f"omnilogue {name}" if name is not None and name in app else "omnilogue"
-        problem = InvalidInputError(str(error).replace("\n", " "), hint=f"`{where} --help` shows how")
+        problem = explained(error, f"`{where} --help` shows how")
     else:
         return command, bound
     raise problem
@@ -138,8 +145,8 @@ def _tidy(app: App, words: list[str]) -> None:
 def _session(command: Callable[..., Any], bound: inspect.BoundArguments) -> Session | None:
     """Give the session of one of our commands, None for help and for a plugin's command."""
     for name, parameter in inspect.signature(command).parameters.items():
-        if parameter.default is DEFAULTS:
-            session: Session = bound.arguments.setdefault(name, Session())
+        if isinstance(parameter.default, Session):
+            session: Session = bound.arguments.setdefault(name, type(parameter.default)())
             return session
     return None
 
@@ -225,14 +232,3 @@ def _settle_collector() -> None:
 
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-
-
-def _let_go() -> None:
-    """Let vanish what can be written no more, so that the interpreter does not complain at its end."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)

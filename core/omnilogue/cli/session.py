@@ -133,9 +133,14 @@ class Session:
         if not self.quiet:
             sys.stderr.write(clean(text) + "\n")
 
+    @property
+    def asks(self) -> bool:
+        """Whether there is somebody to ask, who did not say yes to all."""
+        return not self.yes and sys.stdin is not None and sys.stdin.isatty()
+
     def confirm(self, question: str) -> None:
         """Ask on a terminal, and go on without one. Raises InvalidInputError where the answer is not yes."""
-        if self.yes or sys.stdin is None or not sys.stdin.isatty():
+        if not self.asks:
             return
         sys.stderr.write(clean(f"{question} [y/N] "))
         sys.stderr.flush()
@@ -145,3 +150,21 @@ class Session:
 
 DEFAULTS = Session()
 """Stands for the session in signatures; a run always brings its own."""
+
+
+@Parameter(name="*", group=COMMON)
+@dataclass(kw_only=True)
+class CopySession(Session):
+    """One run of a command that copies: what may be lost is told by `--max-loss`, and by nothing else."""
+
+    allow_loss: Annotated[str | None, Parameter(show=False)] = None
+
+    def check(self) -> None:
+        """Refuse common options that cannot be meant. Raises InvalidInputError, ConfigurationError."""
+        if self.allow_loss is not None:
+            raise InvalidInputError("unknown option --allow-loss", hint="a copy has --max-loss none, metadata or any")
+        super().check()
+
+
+COPY_DEFAULTS = CopySession()
+"""The same for a command that copies."""

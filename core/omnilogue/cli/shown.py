@@ -19,10 +19,10 @@ _USER_OF_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 def shown_settings(session: Session, remote: RemoteConfiguration) -> dict[str, Any]:
     """Give what was set for a remote. Where its provider cannot tell what is a secret, all text is hidden."""
-    from ..config import settings_for
+    from ..config import provider_of, settings_for
 
     try:
-        settings = settings_for(remote, session.plugins.provider(remote.provider))
+        settings = settings_for(remote, provider_of(remote, session.plugins))
     except OmnilogueError as error:
         session.note(f"{remote.name}: {error}")
         hidden: dict[str, Any] = _hidden(remote.settings)

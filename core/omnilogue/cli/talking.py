@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
 from ..errors import InvalidInputError
-from . import values
+from . import speech, values
 from .session import DEFAULTS, Session
 from .words import Attach, ConversationAddress, Text
 
@@ -29,7 +30,7 @@ class Asking:
     max_output_tokens: Annotated[int | None, Parameter(help="Longest answer, tokens.", metavar="N")] = None
     temperature: Annotated[float | None, Parameter(help="How freely it answers.", metavar="X")] = None
     busy: Annotated[
-        Literal["wait", "reject"] | None,
+        Literal["wait", "reject", "cancel"] | None,
         Parameter(help="What to do while another write is under way.", metavar="HOW"),
     ] = None
     option: Annotated[
@@ -64,6 +65,12 @@ async def send(
     *,
     asking: Asking = PLAINLY,
     attach: Attach = (),
+    audio: Annotated[
+        Path | None, Parameter(help="A recording to ask with; its suffix tells its format.", metavar="FILE")
+    ] = None,
+    save_audio: Annotated[
+        Path | None, Parameter(help="Folder that the spoken answer is saved in.", metavar="DIR")
+    ] = None,
     no_stream: NoStream = False,
     jsonl: JsonLines = False,
     session: Session = DEFAULTS,
@@ -76,14 +83,19 @@ async def send(
       omnilogue send work:ID "Where to in May?"
       omnilogue send work:ID - --model fast < question.txt
       omnilogue send work:ID "What is this?" --attach photo.jpg
+      omnilogue send work:ID --audio question.wav --save-audio answers
       omnilogue send work:ID "Hello" --json
     """
-    content, given = values.content(text, attach), {**asking.options(), **session.writing}
+    content, given = values.content(text, attach, audio), {**asking.options(), **session.writing}
     remote, conversation_id = session.conversation(address)
+    saving = None if save_audio is None else speech.Folder(save_audio, remote)
     if _wants_stream(session, remote.features.stream.grade, no_stream=no_stream, jsonl=jsonl):
-        await _stream(session, remote.stream(conversation_id, content, **given), jsonl=jsonl)
+        reply = await _stream(session, remote.stream(conversation_id, content, **given), jsonl=jsonl)
+        await _save(session, saving, reply)
     else:
-        _print(session, await remote.send(conversation_id, content, **given))
+        reply = await remote.send(conversation_id, content, **given)
+        await _save(session, saving, reply)
+        _print(session, reply)
 
 
 async def regenerate(
@@ -114,6 +126,16 @@ async def regenerate(
         _print(session, reply)
     if reply.effect == "added":
         session.note("The old answer is still there.")
+
+
+async def _save(session: Session, saving: speech.Folder | None, reply: Reply) -> None:
+    """Save a spoken answer where that is wished, and tell where it is."""
+    if saving is None:
+        return
+    if not reply.audio:
+        session.note("The answer was not spoken: there is nothing to save.")
+    async for path in saving.save(reply.audio, **session.reading):
+        session.note(f"Saved {path}")
 
 
 def _wants_stream(session: Session, grade: str, *, no_stream: bool, jsonl: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 from .terminal import one_line
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from ..model import Conversation, Message, Part
 
 
@@ -39,15 +42,25 @@ def heading(conversation: Conversation) -> Iterator[str]:
             yield f"{name}: {one_line(value)}"
 
 
-def message_lines(message: Message) -> Iterator[str]:
+def message_lines(message: Message, number: int | None = None) -> Iterator[str]:
     """Give a message of a transcript: a line that says who, when and which, then what."""
-    about = [message.role, time_of(message.created_at), message.id or "", message.model or ""]
+    about = [
+        f"#{number}" if number else "",
+        message.role,
+        time_of(message.created_at),
+        message.id or "",
+        message.model or "",
+    ]
     if message.status != "complete":
         about.append(f"({message.status})")
     yield ""
     yield f"--- {'  '.join(one_line(word) for word in about if word)}"
     for part in message.parts:
         yield part_text(part)
+
+
+def _json(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def part_text(part: Part) -> str:
@@ -64,8 +77,9 @@ def part_text(part: Part) -> str:
             about = [part.name or part.url or part.file_id or "", part.media_type or "", size]
             return f"[{part.type}: {', '.join(word for word in about if word)}]"
         case ToolCallPart():
-            return f"[tool call: {part.name} {part.arguments}]"
+            return f"[tool call: {part.name} {_json(part.arguments)}]"
         case ToolResultPart():
-            return f"[tool {'error' if part.is_error else 'result'}: {part.content}]"
+            said = part.content if isinstance(part.content, str) else _json(part.content)
+            return f"[tool {'error' if part.is_error else 'result'}: {said}]"
         case DataPart():
             return f"[{part.kind}]"

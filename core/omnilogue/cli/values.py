@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 
+ROLES = ("user", "assistant", "system", "developer", "tool")
+
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -64,6 +66,13 @@ def required(what: str, said: str) -> str:
     if not said.strip():
         raise InvalidInputError(f"{what} is empty")
     return said
+
+
+def role(said: str) -> str:
+    """Give a role back. Raises InvalidInputError for what is none."""
+    if said in ROLES or (said.startswith("other:") and len(said) > len("other:")):
+        return said
+    raise InvalidInputError(f"--role {said!r} is no role", hint=f"write {', '.join(ROLES)} or other:WORD")
 
 
 def text(said: str) -> str:
@@ -113,9 +122,22 @@ def attachment(path: Path) -> ImagePart | AudioPart | FilePart:
     raise InvalidInputError(problem)
 
 
-def content(said: str | None, attached: Iterable[Path]) -> list[Any]:
+def recording(path: Path) -> AudioPart:
+    """Make a part of a recording, whatever its name's media type. Raises InvalidInputError."""
+    from ..model import AudioPart
+
+    try:
+        return AudioPart.from_path(path)
+    except OSError as error:
+        problem = f"--audio {path} cannot be read: {error.strerror}"
+    raise InvalidInputError(problem)
+
+
+def content(said: str | None, attached: Iterable[Path], audio: Path | None = None) -> list[Any]:
     """Give the text that was typed and the files that go along. Raises InvalidInputError where there is nothing."""
     parts: list[Any] = [attachment(path) for path in attached]
+    if audio is not None:
+        parts.append(recording(audio))
     if said is None and not parts:
         raise InvalidInputError("TEXT is missing", hint="write it behind the address, or - for standard input")
     return parts if said is None else [text(said), *parts]

@@ -38,3 +38,15 @@ Meta: TypeAlias = Annotated[tuple[str, ...], Parameter(help="Metadata; repeatabl
 Attach: TypeAlias = Annotated[
     tuple[Path, ...], Parameter(help="A file to go along: an image, audio or any other; repeatable.", metavar="FILE")
 ]
+
+
+FormatName: TypeAlias = Annotated[
+    str | None,
+    Parameter(name="--format", help="Its format; told by the suffix where it can be: .jsonl, .md.", metavar="NAME"),
+]
+
+Source: TypeAlias = Annotated[str, Parameter(help="What is copied: work: or work:ID.", completer=remote_names)]
+
+Target: TypeAlias = Annotated[str, Parameter(help="The remote it is copied to, work:.", completer=remote_names)]
+
+MigrationId: TypeAlias = Annotated[str, Parameter(help="The migration; `omnilogue migrations` lists them.")]

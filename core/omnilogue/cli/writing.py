@@ -103,7 +103,7 @@ async def append(
     from ..remote import options
 
     parts = options.parts_of(values.content(text, attach))
-    message = options.build(Message, role=role, parts=parts)
+    message = options.build(Message, role=values.role(role), parts=parts)
     remote, conversation_id = session.conversation(address)
     stored = await remote.append(conversation_id, message, **session.writing)
     if session.json:

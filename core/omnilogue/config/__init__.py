@@ -1,6 +1,6 @@
 """Configuration: named remotes from a file, the environment and what the application gives."""
 
-from .checking import settings_for
+from .checking import provider_of, settings_for
 from .configuration import Configuration, Origin, RemoteConfiguration, checked_name
 from .keeping import keep_secret
 from .loading import load
@@ -15,6 +15,7 @@ __all__ = [
     "file_to_write",
     "keep_secret",
     "load",
+    "provider_of",
     "remove_remote",
     "settings_for",
 ]

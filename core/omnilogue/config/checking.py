@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 from ..errors import ConfigurationError
 from ..http import Secret
 from ..log import logger
-from ..provider import ProviderInfo, ProviderSettings
-from .configuration import RemoteConfiguration, Steps
+from ..provider import Plugins, ProviderInfo, ProviderSettings
+from .configuration import RemoteConfiguration, Steps, nearest
 from .fields import arms, class_at
 from .problems import explain
 
@@ -38,6 +38,18 @@ def settings_for(remote: RemoteConfiguration, info: ProviderInfo) -> ProviderSet
         placed: ProviderSettings = _Placing(remote).value(settings, ("remotes", remote.name))
         return placed
     raise problem  # out here, so that the rejected values do not hang on the error
+
+
+def provider_of(remote: RemoteConfiguration, plugins: Plugins) -> ProviderInfo:
+    """Load a remote's provider. Raises ConfigurationError naming where it was said and the nearest right name."""
+    known = plugins.provider_names()
+    if remote.provider not in known:
+        place = remote.origin.place(("remotes", remote.name, "provider"))
+        raise ConfigurationError(
+            f"remotes.{remote.name}.provider: there is no provider {remote.provider!r}{place}",
+            hint=nearest(remote.provider, known) or f"installed: {', '.join(known)}",
+        )
+    return plugins.provider(remote.provider)
 
 
 def _with_lists(remote: RemoteConfiguration, kind: type[BaseModel]) -> Mapping[str, Any]:

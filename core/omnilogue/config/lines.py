@@ -1,4 +1,4 @@
-"""Finding the line of a TOML text on which a key stands, for messages."""
+"""Finding the line of a TOML text on which a key stands, and taking a table out by its lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 _KEY = r"(?:[A-Za-z0-9_-]+|\"(?:[^\"\\]|\\.)*\"|'[^']*')"
 _PATH = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
-_HEADER = re.compile(rf"\s*\[\[?\s*({_PATH})\s*\]")
+_HEADER = re.compile(rf"\s*\[\[?\s*({_PATH})\s*\]\]?\s*(?:#.*)?$")
 _ASSIGNMENT = re.compile(rf"\s*({_PATH})\s*=")
 _LONG_QUOTES = re.compile(r'"""|\'\'\'')
 
@@ -27,6 +27,38 @@ def line_of(text: str, steps: tuple[str, ...]) -> int | None:
         if (depth, is_around) > best:
             best, found = (depth, is_around), number
     return found
+
+
+def without_table(text: str, steps: tuple[str, ...]) -> str:
+    """Give the text without a table and those below it; comments above the next table stay.
+
+    It goes by the headers alone: whoever uses it reads the result again.
+    """
+    lines = text.splitlines(keepends=True)
+    headers = [(number - 1, path) for number, path, is_value in _definitions(text) if not is_value]
+    kept, is_ours, begin = list[str](), False, 0
+    for index, path in [*headers, (len(lines), ())]:
+        is_next_ours = path[: len(steps)] == steps
+        block, begin = lines[begin:index], index
+        if not is_ours:
+            kept += block
+        elif not is_next_ours:
+            kept += _above_next(block, after_blank=not kept or not kept[-1].strip())
+        is_ours = is_next_ours
+    return "".join(kept)
+
+
+def _above_next(block: list[str], *, after_blank: bool) -> list[str]:
+    """Give the comments at the end of a block; those that follow its last value at once are its own."""
+    start = len(block)
+    while start and (not block[start - 1].strip() or block[start - 1].lstrip().startswith("#")):
+        start -= 1
+    tail = block[start:]
+    if blank := next((place for place, line in enumerate(tail) if not line.strip()), 0):
+        tail = tail[blank:]
+    while after_blank and tail and not tail[0].strip():
+        tail = tail[1:]
+    return tail
 
 
 def _definitions(text: str) -> Iterator[tuple[int, tuple[str, ...], bool]]:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import ConfigurationError
+from ..model.wording import words_of
 from ..provider import ProviderInfo
 from .configuration import RemoteConfiguration, Steps, nearest
 from .fields import class_at
@@ -20,14 +21,12 @@ def explain(error: ValidationError, remote: RemoteConfiguration, info: ProviderI
     """Make the one error for all that is wrong, without any value that was rejected."""
     problems: dict[Steps, list[str]] = {}
     hint = ""
-    for found in error.errors(include_url=False, include_context=False, include_input=False):
+    for found in error.errors(include_url=False, include_input=False):
         steps = _way(found["loc"], remote.settings)
-        words = found["msg"].removeprefix("Value error, ")
+        words = words_of(found)
         if found["type"] == "extra_forbidden":
             words = "unknown setting"
             hint = hint or _nearest_setting(steps, info)
-        elif found["type"] == "missing":
-            words = "is missing"
         said = problems.setdefault(steps, [])
         if words not in said:
             said.append(words)

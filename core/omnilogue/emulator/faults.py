@@ -1,7 +1,7 @@
 """Faults: what can go wrong on the way, as data, and which request is hit by which of them."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -31,11 +31,16 @@ KINDS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "body": {"body": b"", "content_type": "application/json", "status": 200, "headers": {}, "applied": False},
         "redirect": {"location": "/elsewhere/", "status": 302, "applied": False},
         "stream_cut": {"after": 1, "reset": False},
+        "socket_close": {"after": 1, "code": 1000, "reason": ""},
+        "socket_silence": {"after": 1, "seconds": 60.0},
+        "socket_message": {"after": 1, "data": ""},
     }
 )
 
-# These wait for the next streamed answer; other requests pass them by.
+# These wait for the next streamed answer, or for the next websocket; other requests pass them by.
 STREAM_KINDS = frozenset({"stream_cut"})
+SOCKET_KINDS = STREAM_KINDS | {"socket_close", "socket_silence", "socket_message"}
+REQUEST_KINDS = frozenset(KINDS) - SOCKET_KINDS
 
 
 @dataclass(frozen=True)
@@ -93,12 +98,12 @@ class FaultPlan:
         with self._lock:
             return tuple(entry.fault for entry in self._armed)
 
-    def take(self, method: str, path: str, *, streamed: bool = False) -> Fault | None:
-        """Give the fault that hits this request, the one armed first if there are several."""
+    def take(self, method: str, path: str, kinds: Container[str] = REQUEST_KINDS) -> Fault | None:
+        """Give the fault of these kinds that hits this request, the one armed first if there are several."""
         with self._lock:
             hit: _Armed | None = None
             for entry in self._armed:
-                meant = (entry.fault.kind in STREAM_KINDS) is streamed and entry.fault.matches(method, path, self._base)
+                meant = entry.fault.kind in kinds and entry.fault.matches(method, path, self._base)
                 if meant and entry.is_due(taken=hit is not None):
                     hit = entry
             self._armed = [entry for entry in self._armed if not entry.is_spent]

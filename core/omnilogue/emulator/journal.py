@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, overload
 
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+SECRET_NAMES = frozenset({"token", "refresh_token", "device_token", "access_token", "api_key"})
+HIDDEN = "[redacted]"
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class Recorded:
     `path` is as sent (percent signs kept) and relative to the emulator's base: `message/clear/`;
     a path outside the base keeps its leading slash. `headers` have lower-case names and no credentials.
     `body` is the parsed JSON, else the text, and `None` when there was none.
+    A message that came over a websocket has the method `WS`; of a binary one the body is its size in bytes.
     `status` is `None` until the answer begins, and stays so when there was no answer. `fault` is the kind that hit it.
     """
 
@@ -101,11 +104,23 @@ def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items() if name.lower() not in SECRET_HEADERS}
 
 
+def shown_query(query: Mapping[str, str]) -> dict[str, str]:
+    """Give a query without credentials."""
+    return {name: HIDDEN if name in SECRET_NAMES else value for name, value in query.items()}
+
+
+def shown_body(value: Any) -> Any:
+    """Give a JSON value without credentials."""
+    if isinstance(value, dict):
+        return {name: HIDDEN if name in SECRET_NAMES else shown_body(item) for name, item in value.items()}
+    return [shown_body(item) for item in value] if isinstance(value, list) else value
+
+
 def parsed_body(content: bytes) -> Any:
     """Give the JSON of a body, else its text, else `None`."""
     if not content:
         return None
     try:
-        return json.loads(content)
+        return shown_body(json.loads(content))
     except (ValueError, RecursionError):
         return content.decode("utf-8", errors="replace")

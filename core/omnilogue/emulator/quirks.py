@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ..model.wording import words_of
+
 
 @dataclasses.dataclass(frozen=True)
 class NoQuirks:
@@ -23,4 +25,4 @@ def turned(kind: type[Any], current: Any, changes: Mapping[str, Any]) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         name = first["loc"][0] if first["loc"] else "?"
-        raise ValueError(f"quirk {name!r}: {first['msg']}; known: {', '.join(known)}") from None
+        raise ValueError(f"quirk {name!r} {words_of(first)}") from None

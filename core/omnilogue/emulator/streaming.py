@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Generator, Mapping
+from collections.abc import Container, Generator, Mapping
+from typing import Any
 
 from aiohttp import web
 
-from omnilogue.emulator.faults import Fault, FaultPlan
-from omnilogue.emulator.journal import Journal, Recorded, parsed_body, relative_path, shown_headers
+from omnilogue.emulator.faults import STREAM_KINDS, Fault, FaultPlan
+from omnilogue.emulator.journal import Journal, Recorded, parsed_body, relative_path, shown_headers, shown_query
 
 
 class Exchange:
@@ -25,7 +26,7 @@ class Exchange:
             Recorded(
                 method=self.method,
                 path=self.path,
-                query=dict(request.query),
+                query=shown_query(request.query),
                 headers=shown_headers(request.headers),
                 body=parsed_body(content),
                 fault=self.fault.kind if self.fault else None,
@@ -37,12 +38,16 @@ class Exchange:
         """Whether a streamed answer goes out piece by piece; other faults need the whole of it first."""
         return self.fault is None or self.fault.kind == "delay"
 
-    def take_stream_fault(self) -> Fault | None:
+    def take_stream_fault(self, kinds: Container[str] = STREAM_KINDS) -> Fault | None:
         """Give the fault that waits for a streamed answer, if there is one, and note it."""
-        fault = self._plan.take(self.method, self.path, streamed=True)
+        fault = self._plan.take(self.method, self.path, kinds)
         if fault is not None:
             self._journal.complete(self._number, fault=fault.kind)
         return fault
+
+    def received(self, method: str, body: Any) -> None:
+        """Note a message that came over this request's connection."""
+        self._journal.add(Recorded(method=method, path=self.path, body=body))
 
     def answered(self, status: int | None) -> None:
         """Note the status before its first byte leaves: who has the answer finds it in the journal."""

@@ -1,13 +1,17 @@
-"""The only door to the network: transport, request, retry, limits, clock, server-sent events, text."""
+"""The only door to the network: transport, request, retry, limits, clock, server-sent events, text, websockets."""
 
+from .address import socket_address
 from .answer import Response
 from .auth import Auth, KeyAuth, NoAuth
 from .clock import Clock, SystemClock
 from .failures import ErrorTable
-from .request import Http, Observer
+from .forms import Form
+from .observing import Observer
+from .request import Http
 from .retry import Effect
 from .secret import Secret
 from .settings import HttpSettings
+from .sockets import Socket, Sockets
 from .streams import ServerEvent, TextStream
 
 __all__ = [
@@ -15,6 +19,7 @@ __all__ = [
     "Clock",
     "Effect",
     "ErrorTable",
+    "Form",
     "Http",
     "HttpSettings",
     "KeyAuth",
@@ -23,6 +28,9 @@ __all__ = [
     "Response",
     "Secret",
     "ServerEvent",
+    "Socket",
+    "Sockets",
     "SystemClock",
     "TextStream",
+    "socket_address",
 ]

@@ -38,6 +38,23 @@ def split_base_url(base_url: str) -> tuple[str, str]:
     return parts.scheme, parts.hostname
 
 
+def socket_address(address: str, base_url: str, *, allow_http: bool = False) -> str:
+    """Give the address of a websocket: one of its own, or a path below the base URL. Raises ValueError.
+
+    Plain ws is for this machine only, unless `allow_http`.
+    """
+    if "://" not in address:
+        place = base_url.rstrip("/") + "/" + fill(checked_template(address), {})
+    elif address.startswith(("ws://", "wss://")):
+        place = "http" + address.removeprefix("ws")
+    else:
+        raise ValueError(f"{address!r} must look like wss://host/path")
+    scheme, host = split_base_url(place)
+    if scheme == "http" and not (allow_http or is_loopback(host)):
+        raise ValueError(f"{address!r} is a plain websocket; use wss, or set allow_http = true")
+    return "ws" + place.removeprefix("http")
+
+
 def is_loopback(host: str) -> bool:
     """Whether the host is this machine."""
     return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))

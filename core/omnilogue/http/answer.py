@@ -81,7 +81,9 @@ def understand(
     call: Call, answer: httpx.Response, content: bytes, shape: TypeAdapter[T] | None, table: ErrorTable
 ) -> Response[Any]:
     """Check the vendor's own code, then the shape; validate once, from bytes. Raises ProtocolError and refusals."""
-    content = content.removeprefix(UTF8_MARK)
+    if call.raw and not _may_be_json(answer):
+        return Response(answer.status_code, answer.headers, content, None)
+    plain, content = content, content.removeprefix(UTF8_MARK)
     value: Any = None
     if answer.status_code in call.accept:
         return Response(answer.status_code, answer.headers, content, None)
@@ -100,7 +102,14 @@ def understand(
             raise _refusal(call, answer, b"" if call.private else content, table, table.code_for(found), found)
     if wrong:
         raise failures.bad_response(wrong, endpoint=call.endpoint, writes=call.writes, status=answer.status_code)
+    content = plain if call.raw else content
     return Response(answer.status_code, answer.headers, b"" if call.private else content, value)
+
+
+def _may_be_json(answer: httpx.Response) -> bool:
+    """Whether a body may be a refusal in place of a file: what calls itself JSON, or nothing."""
+    kind = answer.headers.get("content-type", "").lower()
+    return not kind or "json" in kind or kind.startswith("text/")
 
 
 def _refusal(  # noqa: PLR0917  # all that is known of one answer, used only here

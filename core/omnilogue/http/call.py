@@ -11,6 +11,7 @@ import httpx
 
 from ..errors import ConfigurationError, InvalidInputError
 from .address import Query, checked_template, encode_query, fill
+from .forms import EncodedForm, Form
 from .retry import Effect
 
 
@@ -20,10 +21,13 @@ class Description(TypedDict, total=False):
     values: Mapping[str, str | int] | None
     query: Query | None
     json: Any
+    form: Form | None
     effect: Effect | None
     accept: Container[int]
     guessed: bool
     private: bool
+    raw: bool
+    aside: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +37,25 @@ class Call:
     method: str
     endpoint: str
     address: httpx.URL
-    body: bytes | None
+    body: bytes | EncodedForm | None
     effect: Effect
     accept: Container[int] = ()
     guessed: bool = False
     private: bool = False
+    host: bytes | None = None
+    """The Host header of a link, which gets no credentials; None for a call to the vendor."""
+    raw: bool = False
+    aside: bool = False
 
     @property
     def writes(self) -> bool:
         """Whether the vendor's state may change."""
         return self.effect != "read"
+
+    @property
+    def is_booked(self) -> bool:
+        """Whether it decides what became of the verb that sends it."""
+        return self.writes and not self.aside
 
 
 class Base:
@@ -64,16 +77,19 @@ class Base:
     def describe(self, method: str, path: str, said: Description) -> Call:
         """Make the call. Raises InvalidInputError or ConfigurationError for what cannot or must not be sent."""
         template, endpoint = self._templates.get((method, path)) or self._know(method, path)
-        json = said.get("json")
+        json, form = said.get("json"), said.get("form")
+        body = form.encoded() if form is not None else None if json is None else encode_json(json)
         return Call(
             method=method,
             endpoint=endpoint,
             address=self._address(template, said.get("values"), said.get("query")),
-            body=None if json is None else encode_json(json),
+            body=body,
             effect=said.get("effect") or ("read" if method == "GET" else "add"),
             accept=said.get("accept", ()),
             guessed=said.get("guessed", False),
             private=said.get("private", False),
+            raw=said.get("raw", False),
+            aside=said.get("aside", False),
         )
 
     def _know(self, method: str, path: str) -> tuple[str, str]:

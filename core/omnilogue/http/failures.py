@@ -201,7 +201,7 @@ def stream_failure(error: Exception, *, endpoint: str, writes: bool) -> Omnilogu
 
 def _transport_code(error: Exception) -> tuple[str, str]:
     detail = f": {error}" if str(error) else ""
-    if _is_tls(error):
+    if is_tls(error):
         return "tls", f"has no connection that can be trusted{detail}"
     if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
         return "connect_failed", "could not be reached in time"
@@ -216,7 +216,8 @@ _NO_TLS_FAULT = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLZeroReturnE
 """What TLS says while it waits, and when the connection under it ends: in the chain of every failure over TLS."""
 
 
-def _is_tls(error: BaseException) -> bool:
+def is_tls(error: BaseException) -> bool:
+    """Whether a failure is one of TLS."""
     return any(isinstance(cause, ssl.SSLError) and not isinstance(cause, _NO_TLS_FAULT) for cause in _causes(error))
 
 

@@ -14,6 +14,9 @@ STREAM_BYTES = 64 * 1024 * 1024
 EVENT_BYTES = 8 * 1024 * 1024
 """The largest single event of a stream."""
 
+FRAME_BYTES = 16 * 1024 * 1024
+"""The largest message of a websocket."""
+
 ERROR_BYTES = 64 * 1024
 """How much of an error's body is read to find the vendor's words."""
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Container, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar, Unpack
@@ -14,14 +13,16 @@ from pydantic import TypeAdapter
 
 from .._version import __version__
 from ..errors import AuthenticationError, OmnilogueError
-from ..log import is_on, logger
 from . import failures
 from .answer import Response, pieces, read, read_start, require_success, understand
 from .auth import Auth, NoAuth
 from .call import Base, Call, Description, header_value
 from .clock import Clock
 from .failures import ErrorTable
-from .limits import BODY_BYTES, STREAM_BYTES, TooLarge, Undecodable
+from .fetching import call_for_link
+from .forms import EncodedForm
+from .limits import BODY_BYTES, DOWNLOAD_BYTES, STREAM_BYTES, TooLarge, Undecodable
+from .observing import Observer, tell_request, tell_retry
 from .rate import Pace
 from .retry import RetryPolicy
 from .scope import CURRENT
@@ -33,16 +34,8 @@ T = TypeVar("T")
 TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, TooLarge, Undecodable)
 CONNECT_SECONDS = 10.0
 JSON, EVENTS, TEXT = b"application/json", b"text/event-stream", b"text/plain, application/json"
-
-
-class Observer:
-    """Sees each request and retry; derive and override what is wanted. Never sees a body or a credential."""
-
-    def on_request(self, endpoint: str, status: int | None, seconds: float) -> None:
-        """Take note of a request that is over; `status` is None where no answer came."""
-
-    def on_retry(self, endpoint: str, error: OmnilogueError, seconds: float) -> None:
-        """Take note that a request will be repeated after so many seconds."""
+ANYTHING = b"*/*"
+OUR_NAME = {"user-agent": f"omnilogue/{__version__}"}
 
 
 @dataclass(slots=True)
@@ -75,7 +68,8 @@ class Http:
         self._observers = observers
         self._base = Base(settings.base_url)
         self._constant_headers: list[tuple[bytes, bytes]] = []
-        self._pace = Pace(settings.rate, clock) if settings.rate else None
+        self.pace = Pace(settings.rate, clock) if settings.rate else None
+        """The remote's own pace, None without one; its sockets keep to it too."""
         self._max_attempts = settings.max_attempts
         self._slots = asyncio.Semaphore(settings.max_connections)
         self._errors = ErrorTable()
@@ -95,13 +89,13 @@ class Http:
 
         Raises ValueError for what is no rate.
         """
-        before = self._pace, self._max_attempts
-        self._pace = Pace(rate, self._clock) if rate else self._pace
+        before = self.pace, self._max_attempts
+        self.pace = Pace(rate, self._clock) if rate else self.pace
         self._max_attempts = max(self._max_attempts, max_attempts) if self._max_attempts > 1 else 1
         try:
             yield
         finally:
-            self._pace, self._max_attempts = before
+            self.pace, self._max_attempts = before
 
     async def request(
         self, method: str, path: str, *, shape: TypeAdapter[T] | None = None, **said: Unpack[Description]
@@ -112,7 +106,9 @@ class Http:
         `effect` says what repeating does: `read` (the default for GET) and `replace` may be repeated, `add` (the
         default for all else) only when it surely did not happen. `shape` is what the answer must look like.
         Statuses in `accept` are given back, not raised. `guessed` marks a path the vendor never documented: 404 and
-        405 there are UnsupportedOperationError. `private` keeps the answer's body out of everything.
+        405 there are UnsupportedOperationError. `private` keeps the answer's body out of everything. `form` is sent in
+        place of `json`. `raw` asks for the bytes of a file, which are given as they came. `aside` marks a write that
+        is no part of the conversation: an upload that failed says nothing of the turn it was for.
 
         Raises the ProviderError that fits, InvalidInputError for what cannot be sent, ConfigurationError for a
         redirect or a path setting that is none.
@@ -121,9 +117,25 @@ class Http:
         tries = _Tries(self._clock.monotonic())
 
         async def attempt() -> Response[T]:
-            async with self._answer(call, tries) as answer:
-                content = await read(answer, BODY_BYTES)
+            async with self._answer(call, tries, ANYTHING if call.raw else JSON) as answer:
+                content = await read(answer, DOWNLOAD_BYTES if call.raw else BODY_BYTES)
             return understand(call, answer, content, shape, self._errors)
+
+        return await self._repeated(call, tries, attempt)
+
+    async def fetch(self, link: str, *, hosts: Container[str] = ()) -> bytes:
+        """Give the bytes behind a link that the vendor gave, at most 64 MiB, without any credentials.
+
+        Only https links of the vendor's own host and of `hosts` are fetched, and none into a private network.
+        Raises what `request` raises, and ConfigurationError for a link that is not fetched.
+        """
+        settings = self._settings
+        call = await call_for_link(link, settings.base_url, hosts, allow_http=settings.allow_http)
+        tries = _Tries(self._clock.monotonic())
+
+        async def attempt() -> bytes:
+            async with self._answer(call, tries, ANYTHING) as answer:
+                return await read(answer, BODY_BYTES)
 
         return await self._repeated(call, tries, attempt)
 
@@ -185,15 +197,15 @@ class Http:
 
         async def counted() -> T:
             tries.count += 1
-            if call.writes:
+            if call.is_booked:
                 scope.outcome = "unknown"
             try:
                 answer = await self._with_refresh(tries, attempt)
             except OmnilogueError as error:
                 self._complete(error, call, tries)
-                scope.outcome = "unknown" if call.writes and tries.uncertain else before
+                scope.outcome = "unknown" if call.is_booked and tries.uncertain else before
                 raise
-            if call.writes:
+            if call.is_booked:
                 scope.outcome, scope.applied = "applied", True
             return answer
 
@@ -235,7 +247,7 @@ class Http:
         failure: OmnilogueError | None = None
         status: int | None = None
         async with self._slots:
-            if self._pace and (delay := self._pace.delay()) > 0:
+            if self.pace and (delay := self.pace.delay()) > 0:
                 await self._clock.sleep(delay)  # in here: starts that waited for a slot would come all at once
             request = self._build(call, wanted)
             started = self._clock.monotonic()
@@ -256,18 +268,31 @@ class Http:
 
     def _build(self, call: Call, wanted: bytes) -> httpx.Request:
         """Make the request with all its headers; handed over as a stream, the library adds none of its own."""
-        headers = [(b"host", self._base.host), (b"accept", wanted), *self._constants(), *_encoded(self._auth.headers())]
+        if call.host is not None:
+            return self._build_for_link(call, call.host, wanted)
+        headers = [(b"host", self._base.host), (b"accept", wanted), *self._constants(), *encoded(self._auth.headers())]
         headers.append((b"accept-encoding", b"gzip" if wanted is JSON else b"identity"))
+        form = call.body if isinstance(call.body, EncodedForm) else None
+        plain = call.body if isinstance(call.body, bytes) else b""
         if call.body is not None:
-            headers.append((b"content-type", JSON))
+            headers.append((b"content-type", form.content_type if form else JSON))
         if call.body is not None or call.writes:
-            headers.append((b"content-length", b"%d" % len(call.body or b"")))
+            headers.append((b"content-length", b"%d" % (form.length if form else len(plain))))
         return httpx.Request(
             call.method,
             call.address,
             headers=headers,
-            stream=httpx.ByteStream(call.body or b""),
+            stream=form or httpx.ByteStream(plain),
             extensions={"timeout": self._timeouts_left()},
+        )
+
+    def _build_for_link(self, call: Call, host: bytes, wanted: bytes) -> httpx.Request:
+        """Make the request for a link: nothing in it tells who asks; TLS is for the link's name, not its address."""
+        headers = [(b"host", host), (b"accept", wanted), (b"accept-encoding", b"identity"), *encoded(OUR_NAME)]
+        name = httpx.URL(f"https://{host.decode('ascii')}").host
+        extensions = {"timeout": self._timeouts_left(), "sni_hostname": name}
+        return httpx.Request(
+            call.method, call.address, headers=headers, stream=httpx.ByteStream(b""), extensions=extensions
         )
 
     def _constants(self) -> list[tuple[bytes, bytes]]:
@@ -275,7 +300,7 @@ class Http:
             given = {name.lower(): secret.reveal() for name, secret in self._settings.headers.items()}
             credentials = {name.lower() for name in self._auth.headers()}  # sent once, and these win
             configured = {name: value for name, value in given.items() if name not in credentials}
-            self._constant_headers = _encoded({"user-agent": f"omnilogue/{__version__}", **configured})
+            self._constant_headers = encoded({**OUR_NAME, **configured})
         return self._constant_headers
 
     def _timeouts_left(self) -> Mapping[str, float | None]:
@@ -322,34 +347,18 @@ class Http:
             raise failure
 
     def _tell_request(self, call: Call, status: int | None, seconds: float, tries: _Tries) -> None:
-        if is_on(logging.DEBUG):
-            values = {"endpoint": call.endpoint, "status": status, "seconds": round(seconds, 4)}
-            logger().debug("request", **values, attempt=tries.count)
-        for observer in self._observers:
-            with _harmless(observer):
-                observer.on_request(call.endpoint, status, seconds)
+        tell_request(self._observers, call.endpoint, status, seconds, tries.count)
 
     def _tell_retry(self, call: Call, error: OmnilogueError, seconds: float) -> None:
-        logger().info("retry", endpoint=call.endpoint, code=error.code, seconds=round(seconds, 3))
-        for observer in self._observers:
-            with _harmless(observer):
-                observer.on_retry(call.endpoint, error, seconds)
+        tell_retry(self._observers, call.endpoint, error, seconds)
 
 
 async def _whole(content: bytes) -> AsyncGenerator[bytes, None]:
     yield content
 
 
-@contextmanager
-def _harmless(observer: Observer) -> Iterator[None]:
-    """Let no fault of an observer become one of the request."""
-    try:
-        yield
-    except Exception as error:
-        logger().warning("observer_failed", observer=type(observer).__qualname__, error=type(error).__name__)
-
-
-def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Give headers as they are sent. Raises ConfigurationError for a value that no header can hold."""
     return [
         (name.lower().encode("ascii"), header_value(name, value).encode("ascii")) for name, value in headers.items()
     ]

@@ -6,6 +6,7 @@ passes nothing on and still no request outlives its verb.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 
 from ..errors import Outcome
@@ -15,10 +16,11 @@ class Scope:
     """One verb: when it must be over (monotonic seconds, None for never) and what became of its writes.
 
     `outcome` is that of the write under way or the last one; `applied` is True once any of them has happened;
-    `left_over` says what a failed verb could not take away again, for the hint of its error.
+    `left_over` says what a failed verb leaves behind, for the hint of its error; `run_id` is the run that is under
+    way at the vendor, as far as it is known; `give_way` ends the verb for another that takes its place.
     """
 
-    __slots__ = ("applied", "endpoint", "expires", "left_over", "outcome")
+    __slots__ = ("applied", "endpoint", "expires", "give_way", "left_over", "outcome", "run_id")
 
     def __init__(self, expires: float | None = None) -> None:
         self.expires = expires
@@ -26,6 +28,8 @@ class Scope:
         self.applied = False
         self.endpoint = ""
         self.left_over = ""
+        self.run_id: str | None = None
+        self.give_way: Callable[[], Awaitable[None]] | None = None
 
     def left(self, now: float) -> float | None:
         """Give the seconds left, at least 0, or None where there is no limit."""
@@ -34,3 +38,8 @@ class Scope:
 
 _UNLIMITED = Scope()
 CURRENT: ContextVar[Scope] = ContextVar("omnilogue_scope", default=_UNLIMITED)
+
+
+def note_run(run_id: str) -> None:
+    """Tell which run is under way, as soon as its id is known: it is stopped when nobody waits for it any more."""
+    CURRENT.get().run_id = run_id

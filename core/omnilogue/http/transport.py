@@ -26,13 +26,21 @@ IDLE_SECONDS = 30.0
 
 
 @cache
-def _context(ca_bundle: Path | None) -> ssl.SSLContext:
-    """Make the one TLS context per bundle: it costs some 20 ms."""
-    if ca_bundle is None:
-        return httpx.create_ssl_context()
-    if ca_bundle.is_dir():
-        return ssl.create_default_context(capath=ca_bundle)
-    return ssl.create_default_context(cafile=ca_bundle)
+def _context(verify: bool | Path) -> ssl.SSLContext:
+    """Make the one TLS context per setting: it costs some 20 ms."""
+    if not isinstance(verify, Path):
+        return httpx.create_ssl_context(verify=verify)
+    if verify.is_dir():
+        return ssl.create_default_context(capath=verify)
+    return ssl.create_default_context(cafile=verify)
+
+
+def tls_context(verify: bool | Path) -> ssl.SSLContext:
+    """Give the TLS context for a setting. Raises ConfigurationError for a bundle that cannot be read."""
+    try:
+        return _context(verify)
+    except OSError as error:
+        raise ConfigurationError(f"verify: the CA bundle {verify} cannot be read: {error.strerror or error}") from None
 
 
 class Transports:
@@ -54,7 +62,7 @@ class Transports:
         return found
 
     def _shared(self, settings: HttpSettings) -> httpx.AsyncBaseTransport:
-        proxy = settings.proxy or _proxy_of_environment(settings.base_url)
+        proxy = settings.proxy or proxy_of_environment(settings.base_url)
         key = (settings.verify, proxy)
         if key not in self._open:
             self._open[key] = _open_transport(settings.verify, proxy)
@@ -71,10 +79,7 @@ class Transports:
 
 def _open_transport(verify: bool | Path, proxy: str | None) -> httpx.AsyncHTTPTransport:
     logging.getLogger("httpcore").setLevel(logging.WARNING)  # its debug events show headers
-    try:
-        context = _context(verify if isinstance(verify, Path) else None) if verify else False
-    except OSError as error:
-        raise ConfigurationError(f"verify: the CA bundle {verify} cannot be read: {error.strerror or error}") from None
+    context = tls_context(verify)
     limits = httpx.Limits(
         max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=IDLE_SECONDS
     )
@@ -85,7 +90,8 @@ def _open_transport(verify: bool | Path, proxy: str | None) -> httpx.AsyncHTTPTr
     raise ConfigurationError(problem)  # out here, so that a proxy's credentials do not hang on the error
 
 
-def _proxy_of_environment(base_url: str) -> str | None:
+def proxy_of_environment(base_url: str) -> str | None:
+    """Give the proxy that the environment names for this address, None for none."""
     scheme, host = split_base_url(base_url)
     if is_loopback(host) or proxy_bypass(host):
         return None

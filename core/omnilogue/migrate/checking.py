@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ..errors import NotFoundError, OmnilogueError
+from ..errors import InvalidInputError, NotFoundError, OmnilogueError
 from ..model import Conversation
 from ..state import Link
 from . import sentences
@@ -16,7 +16,7 @@ from .job import Job
 from .matching import Strangers
 from .planning import spread
 from .progress import CopyProgress, Progress
-from .reports import CheckedMessages, CheckReport, Finding
+from .reports import CheckedMessages, CheckReport, Finding, address_of
 from .selection import Chosen, Selection, Shaping, choose
 from .together import together
 
@@ -39,13 +39,14 @@ class Checking:
         self._options = options
         self._progress = progress
         self._messages = CheckedMessages()
+        self._gone: list[str] = []
 
     async def run(self) -> CheckReport:
         """Compare both ends; nothing is written to either. Raises any error of the tree that ends a whole check."""
         chosen = await self._chosen()
         links = {link.conversation: link for link in self._pair.ledger.links() if link.target}
         unlinked = [each for each in chosen.conversations if each.id not in links]
-        is_whole = not self._is_filtered and not self._options.one_way
+        is_whole = not self._is_filtered
         strangers, listed = Strangers(self._job), []
         if unlinked or is_whole:
             targets = {link.target for link in links.values()}
@@ -55,6 +56,7 @@ class Checking:
         places = spread(len(chosen.conversations), self._options.sample)
         pairings = [await self._paired(chosen.conversations[place], links, strangers) for place in places]
         found = await self._compared(pairings)
+        found += [self._no_longer(one, links) for one in self._gone]
         if is_whole and self._options.sample is None:
             known = {pairing.target for pairing in pairings}
             found += [self._only_there(each) for each in listed if each.id not in known]
@@ -64,10 +66,18 @@ class Checking:
         options = self._options
         if options.migration is None:
             return await choose(self._pair.source, options.selection, self._pair.clock)
-        migration = self._pair.migrations.get(options.migration)
-        ids = [item.conversation for item in self._pair.migrations.items(migration.id)]
-        found = await choose(self._pair.source, Selection(id=tuple(ids)), self._pair.clock) if ids else Chosen([], True)
-        return replace(found, complete=migration.complete)
+        if options.selection != Selection():
+            raise InvalidInputError("--migration chooses already", hint="leave the other filters out")
+        ledger, migration = self._pair.ledger, self._pair.migrations.get(options.migration)
+        if (migration.source_account, migration.target_account) != (ledger.source_account, ledger.target_account):
+            raise InvalidInputError(f"{migration.id} copied from {migration.source} to {migration.target}")
+        found: list[Conversation] = []
+        for item in self._pair.migrations.items(migration.id):
+            try:
+                found.append(await self._pair.source.conversation(item.conversation))
+            except NotFoundError:
+                self._gone.append(item.conversation)
+        return Chosen(found, migration.complete)
 
     @property
     def _is_filtered(self) -> bool:
@@ -85,13 +95,18 @@ class Checking:
         found: list[Finding | None] = [None] * len(pairings)
         left = deque(range(len(pairings)))
 
+        began, done = self._pair.clock.monotonic(), 0
+
         async def work() -> None:
+            nonlocal done
             while left:
                 place = left.popleft()
                 found[place] = await self._finding(pairings[place])
-                self._progress(CopyProgress("check", len(pairings) - len(left), len(pairings), self._messages.equal))
+                done += 1
+                seconds = self._pair.clock.monotonic() - began
+                self._progress(CopyProgress("check", done, len(pairings), self._messages.equal, seconds))
 
-        await together(work, min(self._options.concurrency, len(pairings)))
+        await together(min(self._options.concurrency, len(pairings)), work)
         return [each for each in found if each is not None]
 
     async def _finding(self, pairing: _Pairing) -> Finding:
@@ -118,12 +133,24 @@ class Checking:
             equal=before.equal + compared.equal,
         )
 
+    def _no_longer(self, conversation: str, links: dict[str, Link]) -> Finding:
+        """Tell of a conversation that was copied, and was deleted at the source since."""
+        link = links.get(conversation)
+        target = f"{self._pair.target.name}:{link.target}" if link else None
+        return Finding(symbol="-", target=target, reason=f"{self._pair.source.name}:{conversation} is gone")
+
     def _only_there(self, conversation: Conversation) -> Finding:
         return Finding(symbol="-", target=f"{self._pair.target.name}:{conversation.id}")
 
+    @property
+    def _left_out(self) -> set[str]:
+        """Symbols that are counted and not listed."""
+        equal = {"=", "~"} if self._options.differences else set()
+        return equal | {"-"} if self._options.one_way else equal
+
     def _report(self, found: list[Finding], *, complete: bool) -> CheckReport:
         symbols = [each.symbol for each in found]
-        shown = [each for each in found if not self._options.differences or each.symbol not in {"=", "~"}]
+        shown = [each for each in found if each.symbol not in self._left_out]
         report = CheckReport(
             equal=symbols.count("=") + symbols.count("~"),
             different=symbols.count("*"),
@@ -132,9 +159,10 @@ class Checking:
             failed=symbols.count("!"),
             messages=self._messages,
             complete=complete,
+            one_way=self._options.one_way,
             items=tuple(shown),
         )
-        sentence = sentences.of_check(report, f"{self._pair.source.name}:", f"{self._pair.target.name}:")
+        sentence = sentences.of_check(report, address_of(self._pair.source.name), address_of(self._pair.target.name))
         return report.model_copy(update={"sentence": sentence})
 
 

@@ -19,7 +19,7 @@ from .losses import allowing, failing, gate
 from .pair import Pair
 from .planning import Foreseen, Planning, Sum, spread, undo_forecast
 from .progress import CopyProgress, Progress
-from .reports import CopyReport, Failure, Plan, RateLimit, Rates
+from .reports import CopyReport, Failure, Plan, RateLimit, Rates, address_of
 from .running import Run, Work
 from .selection import Chosen, choose
 from .stopping import Stop
@@ -48,6 +48,8 @@ class Migrating:
             began = self.pair.clock.monotonic()
             foreseen = await self._forecasts(chosen, self.options.sample)
             spent = self.pair.clock.monotonic() - began
+        if self.stop.is_late:
+            raise self._too_late()
         unfinished = self._unfinished()
         told = self._told(chosen, foreseen, spent).model_copy(
             update={"migration": unfinished.id if unfinished else None}
@@ -66,8 +68,8 @@ class Migrating:
     def _told(self, chosen: Chosen, foreseen: Sequence[Foreseen], spent: float) -> CopyReport:
         total = Sum(self.job(), foreseen)
         return CopyReport(
-            source=f"{self.pair.source.name}:",
-            target=f"{self.pair.target.name}:",
+            source=address_of(self.pair.source.name),
+            target=address_of(self.pair.target.name),
             complete=chosen.complete,
             sampled=total.is_sampled,
             conversations=total.conversations,
@@ -103,7 +105,9 @@ class Migrating:
         with self.pair.writing(), self._tuned():
             chosen = await choose(self.pair.source, self.options.selection, self.pair.clock)
             foreseen = await self._forecasts(chosen)
-            if planned is not None and fingerprint(self._sampled(foreseen)) != planned.fingerprint:
+            if self.stop.is_due:
+                return self._stopped_early(chosen, foreseen, began)
+            if planned is not None and fingerprint(foreseen, self.options.sample) != planned.fingerprint:
                 raise StateError(
                     "an end has changed since this was planned", code="ledger_mismatch", hint="plan it again"
                 )
@@ -114,11 +118,6 @@ class Migrating:
             run = await self._run(migration, self._left(migration, foreseen))
         return self._reported(migration, chosen, foreseen, run, began)
 
-    def _sampled(self, foreseen: Sequence[Foreseen]) -> list[Foreseen]:
-        """Give what a plan with this sample would have read."""
-        read = set(spread(len(foreseen), self.options.sample))
-        return [each if place in read else Foreseen(each.conversation, None) for place, each in enumerate(foreseen)]
-
     async def retry(self, migration: Migration) -> CopyReport:
         """Try the dead letters of a migration again."""
         began = self.pair.clock.monotonic()
@@ -127,6 +126,8 @@ class Migrating:
             found = [each for each in [await self._still_there(migration, item) for item in dead] if each]
             chosen = Chosen(found, migration.complete)
             foreseen = await self._forecasts(chosen)
+            if self.stop.is_due:
+                return self._stopped_early(chosen, foreseen, began)
             self._require_consent(foreseen)
             run = await self._run(migration, foreseen)
         return self._reported(migration, chosen, foreseen, run, began)
@@ -216,7 +217,11 @@ class Migrating:
             told=lambda copied: self.progress(
                 CopyProgress("copy", run.finished, total, copied, self.pair.clock.monotonic() - began)
             ),
+            waits=lambda seconds, error: self.progress(
+                CopyProgress("copy", run.finished, total, run.copied, seconds, "outage", str(error))
+            ),
         )
+        self.progress(CopyProgress("copy", 0, total))
         try:
             await run.run()
         except OmnilogueError as error:
@@ -247,6 +252,21 @@ class Migrating:
 
     # Reporting
 
+    def _stopped_early(self, chosen: Chosen, foreseen: Sequence[Foreseen], began: float) -> CopyReport:
+        """Report that the run ended before anything was written. Raises RequestTimeoutError where its time was over."""
+        if self.stop.is_late:
+            raise self._too_late()
+        return self._untouched(chosen, foreseen, began).model_copy(update={"sentence": "Stopped; nothing was copied."})
+
+    def _too_late(self) -> RequestTimeoutError:
+        return RequestTimeoutError(
+            "the longest duration is over, and nothing was copied yet",
+            code="deadline",
+            operation="copy",
+            retryable=True,
+            hint="the same command goes on; what was read is kept",
+        )
+
     def _untouched(self, chosen: Chosen, foreseen: Sequence[Foreseen], began: float) -> CopyReport:
         report = self._told(chosen, foreseen, 0.0)
         report = report.model_copy(update={"seconds": round(self.pair.clock.monotonic() - began, 1)})
@@ -267,7 +287,7 @@ class Migrating:
                 "dead": self._failures(items.values(), "dead"),
             }
         )
-        return report.model_copy(update={"sentence": sentences.of_copy(report)})
+        return report.model_copy(update={"sentence": sentences.of_copy(report, run.brought, run.left)})
 
     def _failures(self, items: Iterable[Item], state: str) -> tuple[Failure, ...]:
         return tuple(
@@ -319,14 +339,15 @@ def _rate(option: str | None, setting: str | None) -> RateLimit:
     return RateLimit.model_validate({"limit": option or setting, "from": told})
 
 
-def fingerprint(foreseen: Sequence[Foreseen]) -> str:
-    """Give what tells whether both ends are still as they were planned for."""
+def fingerprint(foreseen: Sequence[Foreseen], sample: int | None = None) -> str:
+    """Give what tells whether both ends are still as they were planned for; with `sample` only those count as read."""
+    read = set(spread(len(foreseen), sample))
     told = [
         (
             each.conversation.id,
             str(each.conversation.updated_at),
-            each.forecast.model_dump_json() if each.forecast else "",
+            each.forecast.model_dump_json() if each.forecast and place in read else "",
         )
-        for each in foreseen
+        for place, each in enumerate(foreseen)
     ]
     return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()

@@ -8,18 +8,33 @@ from collections.abc import Awaitable, Callable
 from ..errors import OmnilogueError
 from ..http import Clock
 from .failing import verdict
+from .stopping import Stop
 
 PROBE_SECONDS = 30.0
+TELL_SECONDS = 1.0
+"""How often it is told how long the wait has been, and looked whether the run is to end."""
 
 
 class Outage:
     """A gate that all workers pass before they begin a conversation."""
 
-    def __init__(self, clock: Clock, longest: float, probe: Callable[[], Awaitable[object]]) -> None:
-        """Take how long to wait at most, seconds, and what tells whether both ends answer again."""
+    def __init__(
+        self,
+        clock: Clock,
+        longest: float,
+        probe: Callable[[], Awaitable[object]],
+        stop: Stop,
+        told: Callable[[float, OmnilogueError], object],
+    ) -> None:
+        """Take how long to wait at most, what tells whether both ends answer again, and who hears of the wait.
+
+        `told` gets the seconds waited so far and the error that began the outage.
+        """
         self._clock = clock
         self._longest = longest
         self._probe = probe
+        self._stop = stop
+        self._told = told
         self._lock = asyncio.Lock()
         self._since: float | None = None
         self._answers = 0
@@ -29,7 +44,7 @@ class Outage:
         self._since = None
 
     async def wait(self, error: OmnilogueError) -> None:
-        """Wait until both ends answer again. Raises the error where that takes too long."""
+        """Wait until both ends answer again, or the run is to end. Raises the error where that takes too long."""
         if self._since is None:
             self._since = self._clock.monotonic()
         until, before = self._since + self._longest, self._answers
@@ -37,10 +52,23 @@ class Outage:
             while self._since is not None and self._clock.monotonic() < until:
                 if self._answers != before:  # another worker has waited, for all
                     return
-                await self._clock.sleep(min(error.retry_after or PROBE_SECONDS, PROBE_SECONDS))
-                self._answers += await self._is_over()
-        if self._since is not None:  # else another worker has done something meanwhile
+                await self._pause(min(error.retry_after or PROBE_SECONDS, PROBE_SECONDS), until, error)
+                if self._stop.is_due:
+                    return
+                if self._since is not None:
+                    self._answers += await self._is_over()
+        if self._since is not None and not self._stop.is_due:  # else another worker has done something meanwhile
             raise error
+
+    async def _pause(self, seconds: float, until: float, error: OmnilogueError) -> None:
+        """Let time pass until the next probe; it is told how long the outage has lasted."""
+        over = min(self._clock.monotonic() + seconds, until)
+        while self._since is not None and not self._stop.is_due:
+            now = self._clock.monotonic()
+            self._told(now - self._since, error)
+            if now >= over:
+                return
+            await self._clock.sleep(min(TELL_SECONDS, over - now))
 
     async def _is_over(self) -> bool:
         try:

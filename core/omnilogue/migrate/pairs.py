@@ -72,8 +72,9 @@ def without_citations(parts: Iterable[Part]) -> tuple[tuple[Part, ...], list[Los
     kept: list[Part] = []
     losses: list[LossItem] = []
     for part in parts:
-        cited = isinstance(part, TextPart) and part.citations
         if isinstance(part, TextPart) and part.citations:
             losses += [LossItem("citation", "dropped", one.title or one.url or "") for one in part.citations]
-        kept.append(part.model_copy(update={"citations": ()}) if cited else part)
+            kept.append(part.model_copy(update={"citations": ()}))
+        else:
+            kept.append(part)
     return tuple(kept), losses

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 from pydantic import JsonValue
 
 from ..errors import InvalidInputError
 from ..http.call import encode_json
 from ..model import (
+    LOSS_CLASSES,
     DataPart,
     Grade,
     LossKind,
@@ -24,6 +26,8 @@ from ..remote.grades import PART_ROWS
 from .losses import LossItem
 from .taking import has
 from .texts import is_json, mended, on_lines_of_their_own
+
+_KINDS = {str(kind): cast(LossKind, kind) for kind in LOSS_CLASSES}
 
 LONGEST_NAME = 500
 """Code points of a name or an address in a text that stands for a file."""
@@ -47,12 +51,9 @@ def taken_parts(parts: Iterable[Part], row: Feature, features: Features) -> tupl
 
 
 def by_grade(row: Feature) -> list[LossItem]:
-    """Give what an operation is declared to lose each time."""
-    return [LossItem(_kind(kind), "flattened", row.note) for kind in row.losses if row.grade is Grade.LOSSY]
-
-
-def _kind(kind: str) -> LossKind:
-    return kind  # type: ignore[return-value]  # kinds of a row are checked where a provider is loaded
+    """Give what an operation is declared to lose each time; a word that is no kind counts as `part`, the strictest."""
+    kinds = row.losses if row.grade is Grade.LOSSY else ()
+    return [LossItem(_KINDS.get(kind, "part"), "flattened", row.note) for kind in kinds]
 
 
 def _text(part: TextPart, features: Features, losses: list[LossItem]) -> TextPart:

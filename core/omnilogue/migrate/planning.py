@@ -34,21 +34,24 @@ class Planning:
         self._done = 0
 
     async def all(self, conversations: Sequence[Conversation], sample: int | None = None) -> list[Foreseen]:
-        """Give the forecasts in the order of the conversations; with `sample` only so many, spread over them."""
+        """Give the forecasts in the order of the conversations; with `sample` only so many, spread over them.
+
+        Those that a stop left unread have none.
+        """
         read = spread(len(conversations), sample)
         found: list[Forecast | None] = [None] * len(conversations)
         left = deque(read)
         began = self._job.pair.clock.monotonic()
 
         async def work() -> None:
-            while left:
+            while left and not self._job.stop.is_due:
                 place = left.popleft()
                 found[place] = await forecast(self._job, conversations[place])
                 self._done += 1
                 seconds = self._job.pair.clock.monotonic() - began
                 self._progress(CopyProgress("plan", self._done, len(read), seconds=seconds))
 
-        await together(work, min(self._concurrency, len(read)))
+        await together(min(self._concurrency, len(read)), work)
         return [Foreseen(one, known) for one, known in zip(conversations, found, strict=True)]
 
 

@@ -11,7 +11,8 @@ from typing import Literal, TypeAlias
 class CopyProgress:
     """How far a plan, a copy or a check has come: conversations, messages, seconds since it began.
 
-    `what` is `outage` while nothing new is begun because an end does not answer; `message` says why.
+    `what` is `outage` while nothing new is begun because an end does not answer: `seconds` is how long that has lasted
+    then, and `message` says why.
     """
 
     phase: Literal["plan", "copy", "check", "undo"]

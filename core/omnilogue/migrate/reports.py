@@ -16,6 +16,11 @@ Symbol: TypeAlias = Literal["=", "~", "*", "+", "-", "!"]
 """Equal to the source, equal to what was expected, different, missing on the target, missing on the source, unread."""
 
 
+def address_of(remote: str) -> str:
+    """Give the address of a remote, also of one that was made on the spot: `work:`, `:archive:PATH`."""
+    return remote if remote.startswith(":") else f"{remote}:"
+
+
 class ConversationCounts(Value):
     """Conversations by what a copy means for them."""
 
@@ -143,7 +148,10 @@ class Finding(Value):
 
 
 class CheckReport(Value):
-    """How two remotes compare, conversation by conversation."""
+    """How two remotes compare, conversation by conversation.
+
+    `one_way` tells that what only the target has was no difference; the document leaves it out.
+    """
 
     equal: int = 0
     different: int = 0
@@ -154,11 +162,13 @@ class CheckReport(Value):
     complete: bool = True
     sentence: str = ""
     items: tuple[Finding, ...] = ()
+    one_way: bool = Field(default=False, exclude=True)
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing differs, nothing is missing on the target, and everything could be read."""
-        return not (self.different or self.missing_on_target or self.missing_on_source or self.failed)
+        only_there = 0 if self.one_way else self.missing_on_source
+        return not (self.different or self.missing_on_target or only_there or self.failed)
 
 
 class Kept(Value):

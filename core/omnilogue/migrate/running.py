@@ -38,9 +38,12 @@ class Run:
         max_dead: int,
         wait_outage: float,
         told: Callable[[int], object],
+        waits: Callable[[float, OmnilogueError], object],
     ) -> None:
+        """Take what is left to do; `told` hears of each conversation that ended, `waits` of an outage."""
         self.copied = 0
         self.finished = 0
+        self.brought = 0
         self._job = job
         work = list(work)
         self._lost = {each.conversation.id: Losses() for each in work}
@@ -51,7 +54,7 @@ class Run:
         self._dead = 0
         self._told = told
         self._failure: OmnilogueError | None = None
-        self._outage = Outage(job.pair.clock, wait_outage, self._probe)
+        self._outage = Outage(job.pair.clock, wait_outage, self._probe, job.stop, waits)
 
     @property
     def losses(self) -> Losses:
@@ -68,7 +71,7 @@ class Run:
 
     async def run(self) -> None:
         """Copy all of them. Raises what ends the whole run; what was begun is noted, the rest stays pending."""
-        await together(self._work, self._concurrency)
+        await together(self._concurrency, self._work)
         if self._failure is not None:
             raise self._failure
 
@@ -87,6 +90,7 @@ class Run:
                 self._outage.end()
                 self._settle(copy, "done")
                 self.finished += 1
+                self.brought += 1
             self._told(self.copied)
 
     async def _failed(self, work: Work, copy: ConversationCopy, error: OmnilogueError) -> None:

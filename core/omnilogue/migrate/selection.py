@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -70,7 +71,8 @@ def moment(given: str, clock: Clock) -> datetime:
 async def choose(source: AsyncRemote, selection: Selection, clock: Clock) -> Chosen:
     """Give the conversations a selection means, oldest first by creation and id: the same ones each time."""
     if selection.id:
-        found = [await source.conversation(one) for one in dict.fromkeys(selection.id)]
+        named = [await source.conversation(one) for one in dict.fromkeys(selection.id)]
+        found = [item for item in named if _fits(item, selection)]
         kept, complete = [item async for item in _within(source, found, selection, clock)], True
     else:
         listing = source.conversations(title=selection.title, metadata=selection.meta or None)
@@ -79,6 +81,13 @@ async def choose(source: AsyncRemote, selection: Selection, clock: Clock) -> Cho
         complete = bool(listing.complete)
     kept.sort(key=lambda item: (item.created_at or _LONG_AGO, item.id))
     return Chosen(kept[: selection.limit] if selection.limit is not None else kept, complete)
+
+
+def _fits(item: Conversation, selection: Selection) -> bool:
+    """Whether title and metadata are those that are asked for; a list is asked for them."""
+    if selection.title is not None and not fnmatch.fnmatchcase(item.title or "", selection.title):
+        return False
+    return all(item.metadata.get(key) == value for key, value in selection.meta.items())
 
 
 async def _within(

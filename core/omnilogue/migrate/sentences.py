@@ -33,8 +33,7 @@ def of_plan(report: CopyReport) -> str:
     todo = counts.new + counts.changed
     way = f"from {report.source} to {report.target}"
     if not todo:
-        here = known(counts.unchanged, complete=report.complete)
-        return _with_rest(f"Nothing is to be copied {way}: {here} unchanged", report)
+        return _with_rest(f"Nothing is to be copied {way}{_unchanged(report)}", report)
     about = "about " if report.sampled else ""
     is_whole = todo > 1 and not counts.unchanged and not counts.diverged and not counts.failed
     whole = "all " if is_whole else ""
@@ -45,20 +44,26 @@ def of_plan(report: CopyReport) -> str:
     )
 
 
-def of_copy(report: CopyReport) -> str:
-    """Say what a copy did."""
-    counts = report.conversations
-    done, way = counts.new + counts.changed, f"from {report.source} to {report.target}"
-    if not done and not report.dead and not report.unknown:
-        here = known(counts.unchanged, complete=report.complete)
-        return _with_rest(f"Nothing was to be copied {way}: {here} unchanged", report)
-    is_whole = done > 1 and not (counts.unchanged or counts.diverged or report.dead or report.unknown)
+def of_copy(report: CopyReport, brought: int = 0, left: int = 0) -> str:
+    """Say what a copy did: how many conversations it brought up to date, and how many it left where it was stopped."""
+    counts, way = report.conversations, f"from {report.source} to {report.target}"
+    if not brought and not left and not report.dead and not report.unknown:
+        return _with_rest(f"Nothing was to be copied {way}{_unchanged(report)}", report)
+    is_whole = brought > 1 and not (counts.unchanged or counts.diverged or report.dead or report.unknown or left)
     whole = "all " if is_whole else ""
-    return _with_rest(
-        f"Copied {counted(report.messages.copied, 'message')} of {whole}{known(done, complete=report.complete)} {way};"
-        f" {lost(report.losses)}",
-        report,
-    )
+    text = f"Copied {counted(report.messages.copied, 'message')}"
+    text += f" of {whole}{known(brought, complete=report.complete)}" if brought else ""
+    more = f"; {counted(left, 'conversation')} left, the same command goes on" if left else ""
+    return _with_rest(f"{text} {way}; {lost(report.losses)}{more}", report)
+
+
+def _unchanged(report: CopyReport) -> str:
+    """Tell what is there already."""
+    number = report.conversations.unchanged
+    if not number:
+        return ""
+    one, others = known(number, complete=report.complete), report.conversations.diverged
+    return f"; {one} is unchanged" if number == 1 else f"; {'' if others else 'all '}{one} are unchanged"
 
 
 def _with_rest(text: str, report: CopyReport) -> str:
@@ -77,7 +82,9 @@ def of_check(report: CheckReport, source: str, target: str) -> str:
     total = report.equal + report.different + report.missing_on_target + report.failed
     whole = known(total, complete=report.complete)
     if report.is_clean:
-        return f"All {whole} of {source} are on {target}, {counted(report.messages.equal, 'message')} equal."
+        more = f"; {report.missing_on_source:,} more are only there" if report.missing_on_source else ""
+        all_of_it = f"All {whole} of {source} are" if total != 1 else f"{whole} of {source} is"
+        return f"{all_of_it} on {target}, {counted(report.messages.equal, 'message')} equal{more}."
     found = [
         (report.different, "different"),
         (report.missing_on_target, f"missing on {target}"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..http import Clock
+from ..http import Clock, SystemClock
 
 
 class Stopped(Exception):  # noqa: N818  # no error: the run was asked to end
@@ -10,10 +10,10 @@ class Stopped(Exception):  # noqa: N818  # no error: the run was asked to end
 
 
 class Stop:
-    """Asked between two writes whether to go on."""
+    """Asked between two writes whether to go on; `ask` may be called from any thread and from a signal handler."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._until: float | None = None
         self._is_asked = False
 
@@ -24,6 +24,11 @@ class Stop:
     def ask(self) -> None:
         """Let the run end after the message in flight."""
         self._is_asked = True
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody asked for the end."""
+        return self._is_asked
 
     @property
     def is_late(self) -> bool:

@@ -1,18 +1,19 @@
-"""Several workers over one queue: the first that fails ends the others, and its error is the one that is raised."""
+"""Several workers at one heap of work: the first that fails ends the others, and its error comes out as it is."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 
-async def together(work: Callable[[], Awaitable[object]], count: int) -> None:
-    """Run `work` so many times at once. Raises what the first of them raised, after all have ended."""
-    await side_by_side(*[work] * count)
+async def together(number: int, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run so many of the same worker at once. Raises what the first that fails raises; none is left behind."""
+    await side_by_side(*[work] * number)
 
 
-async def side_by_side(*work: Callable[[], Awaitable[object]]) -> None:
-    """Run all of these at once. Raises what the first of them raised, after all have ended."""
+async def side_by_side(*work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run all of these at once. Raises what the first that fails raises; none is left behind."""
     workers = [asyncio.ensure_future(each()) for each in work]
     try:
         await asyncio.gather(*workers)

@@ -17,7 +17,7 @@ from .losses import Losses
 from .migrating import Migrating
 from .pair import Pair
 from .progress import Progress
-from .reports import CheckReport, CopyReport, MigrationItem, MigrationReport, Plan, UndoReport
+from .reports import CheckReport, CopyReport, MigrationItem, MigrationReport, Plan, UndoReport, address_of
 from .stopping import Stop
 from .undoing import Undoing
 
@@ -91,8 +91,8 @@ def migration(state: State, name: str, *, messages: bool = False) -> MigrationRe
 def _report(found: Migration, items: list[Item]) -> MigrationReport:
     return MigrationReport(
         migration=found.id,
-        source=f"{found.source}:",
-        target=f"{found.target}:",
+        source=address_of(found.source),
+        target=address_of(found.target),
         state=found.state,
         selection=json.loads(found.selection),
         started_at=found.started_at,

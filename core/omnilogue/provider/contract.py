@@ -13,11 +13,12 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from pydantic import Field, JsonValue
 
 from ..errors import UnsupportedOperationError
-from ..http import Auth, Clock, ErrorTable, Http, NoAuth
+from ..http import Auth, Clock, ErrorTable, Http, NoAuth, Sockets
 from ..model import Conversation, Event, MediaPart, Message, Metadata, Moment, Page, Part, Reply
 from ..model.values import Value
 from .features import Features
 from .settings import ProviderSettings
+from .tools import Tool
 
 
 class Query(Value):
@@ -65,7 +66,7 @@ class Turn(Value):
     instructions: str | None = None
     max_output_tokens: int | None = Field(default=None, ge=1)
     temperature: float | None = Field(default=None, ge=0)
-    tools: tuple[JsonValue, ...] = ()
+    tools: tuple[Tool, ...] = ()
     metadata: Metadata = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
 
@@ -89,7 +90,7 @@ class Notes(Protocol):
 class Context:
     """What a provider gets from the core: the remote's name, the door to the network, the clock, notes, the logger.
 
-    `http` is None where the provider's settings are no `HttpSettings`: it speaks to no network.
+    `http` and `sockets` are None where the provider's settings are no `HttpSettings`: it speaks to no network.
     """
 
     remote: str
@@ -97,6 +98,7 @@ class Context:
     clock: Clock
     state: Notes
     log: Any
+    sockets: Sockets | None = None
 
 
 S = TypeVar("S", bound=ProviderSettings)
@@ -120,6 +122,9 @@ class Provider(Generic[S]):
     http: Http
     """The door to the network; only there for a provider with `HttpSettings`."""
 
+    sockets: Sockets
+    """The door for websockets; there where `http` is."""
+
     vendor: object | None = None
     """What only this vendor has: an object with typed methods over the same `http`."""
 
@@ -128,6 +133,8 @@ class Provider(Generic[S]):
         self.context = context
         if context.http is not None:
             self.http = context.http.using(self.errors, self.auth())
+        if context.sockets is not None:
+            self.sockets = context.sockets
 
     def auth(self) -> Auth:
         """Give what proves who calls; none unless a provider says otherwise."""
@@ -201,8 +208,20 @@ class Provider(Generic[S]):
         raise _missing("stream")
 
     async def stop(self, conversation_id: str, run_id: str) -> None:
-        """Stop a run."""
+        """Have the vendor stop a run; return when it has taken the wish, the run may end a moment later.
+
+        Called for a run whose stream was left, or whose verb was cancelled or ran out of time, after its connection
+        was closed, and for what `active_run` names. A run that has ended by then is no error. The core bounds the
+        time, and tells failures in the log alone. The run is the one that events named as theirs, or `note_run` did.
+        """
         raise _missing("stop")
+
+    async def active_run(self, conversation_id: str) -> str | None:
+        """Give the id of the run a conversation is busy with, None where there is none or nobody can tell.
+
+        Only asked where the vendor has refused a turn as busy and the caller wants what is under way stopped.
+        """
+        return None
 
     async def regenerate(self, conversation_id: str, message_id: str, turn: Turn) -> Reply:
         """Have the reply `message_id` made again; `effect` of the reply tells what became of the old one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from ..errors import PluginError
 from ..model import OPERATIONS, Grade
@@ -37,18 +37,18 @@ class Limits(BaseModel):
     """True when the vendor takes a message id without its conversation: the core looks first whether it is there."""
     parts: tuple[str, ...] | None = None
     """Types of parts that are stored; None means all of them."""
+    kept: bool | None = None
+    """False when parts of this kind are used for the answer, and not stored with the turn."""
     roles: tuple[str, ...] | None = None
     """Roles that an append takes besides the one the operation names: `tool`, `other:*`."""
     fields: tuple[str, ...] | None = None
-    """Fields or options that are honoured; None means all of them.
-
-    For an append: the fields of a message that are stored besides its role and its parts, of `metadata`, `model`,
-    `status`, `usage`, `created_at`, `parent_id` and `raw`.
-    """
+    """Fields or options that are honoured; None means all of them. Of a message, those besides parts and metadata."""
     unheeded: tuple[str, ...] | None = None
     """Fields that are kept and that no run can be given: giving one is a loss of its name."""
     in_state: tuple[str, ...] | None = None
     """Fields that the state keeps in the vendor's place; said by the core."""
+    asked_by: dict[str, JsonValue] | None = None
+    """`options` of a turn that ask for it; None where nothing has to be asked."""
     filters: tuple[str, ...] | None = None
     """Filters that the vendor applies itself; the core applies the others, except `search`."""
     order: tuple[str, ...] | None = None

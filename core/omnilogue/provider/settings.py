@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..http import HttpSettings, Secret
 
-Busy: TypeAlias = Literal["wait", "reject"]
-"""What a write does while another write to the same conversation is under way."""
+Busy: TypeAlias = Literal["wait", "reject", "cancel"]
+"""What a write does while another write to the same conversation is under way: wait for it, be refused, or end it."""
 
 
 class SendDefaults(BaseModel):

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from ..errors import InvalidInputError, OmnilogueError, PluginError, UnsupportedOperationError
-from ..http import Clock, Http, HttpSettings, Observer, Secret
+from ..errors import ConfigurationError, InvalidInputError, OmnilogueError, PluginError, UnsupportedOperationError
+from ..http import Clock, Http, HttpSettings, Observer, Secret, Sockets
 from ..log import logger
 from ..model import Message
 from ..provider import Context, Features, HttpProviderSettings, Provider, ProviderInfo, ProviderSettings
@@ -83,6 +83,7 @@ class Account:
     def provider(self) -> Provider[Any]:
         """The provider, made without I/O. Raises ConfigurationError, PluginError."""
         settings = self.settings
+        sockets = None
         if isinstance(settings, HttpProviderSettings):
             self.http = Http(
                 settings,
@@ -91,9 +92,12 @@ class Account:
                 prepare=self._load_secrets,
                 observers=self._observers(),
             )
+            sockets = Sockets(
+                settings, self.clock, prepare=self._load_secrets, observers=self._observers(), pace=self.http.pace
+            )
         kept = Kept(self.state, self.identity)
         log = logger().bind(remote=self.name)
-        context = Context(remote=self.name, http=self.http, clock=self.clock, state=kept, log=log)
+        context = Context(remote=self.name, http=self.http, clock=self.clock, state=kept, log=log, sockets=sockets)
         try:
             provider = self.info.provider(settings, context)
             return Keeping(provider, kept) if needs_state(provider.features) else provider
@@ -140,7 +144,11 @@ class Account:
 
     async def _load_secrets(self) -> None:
         for secret in secrets_of(self.settings):
-            await secret.load()
+            try:
+                await secret.load()
+            except ConfigurationError as error:
+                told = f"{self.name}: {error.message}"
+                raise ConfigurationError(told, code=error.code, hint=error.hint) from None
 
     async def aclose(self) -> None:
         """Close the provider and forget the secrets; harmless twice."""

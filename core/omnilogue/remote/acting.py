@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
@@ -19,6 +20,7 @@ from .changing import Changed
 from .lookback import baseline
 from .options import READ_SECONDS, AllowLoss, Asked, Content, ConversationLike, SendOptions, Timeout, Unset
 from .sending import SafeSend, marks_turns, patient_events
+from .stopping import stop_left_run
 from .stream import Source
 from .verb import Verb
 
@@ -111,16 +113,19 @@ class Acting:
         """Hold a conversation for a write, and give the id the vendor calls it by."""
         conversation_id = await self._canonical(given)
         async with AsyncExitStack() as held:
-            await held.enter_async_context(self._account.locks.hold(conversation_id, busy))
+            give_way = CURRENT.get().give_way
+            await held.enter_async_context(self._account.locks.hold(conversation_id, busy, give_way))
             while (now := await self._canonical(conversation_id)) != conversation_id:
                 # While it waited the conversation was built anew: go on with the one that took its place.
-                await held.enter_async_context(self._account.locks.hold(now, busy))
+                await held.enter_async_context(self._account.locks.hold(now, busy, give_way))
                 conversation_id = now
             self._begin_write()
             try:
                 yield conversation_id
             except BaseException as error:
                 self._account.forget(conversation_id)  # nobody knows now what is newest there
+                if isinstance(error, asyncio.CancelledError):
+                    await stop_left_run(self._account, conversation_id)
                 if isinstance(error, NotFoundError) and message_id is not None:
                     fallback.explain_old_id(self._account, error, conversation_id, message_id)
                 if isinstance(error, UnsupportedOperationError):
@@ -144,7 +149,7 @@ class Acting:
         return SafeSend(self._account, conversation_id, asked.turn, base)
 
     def _source(self, conversation_id: str, asked: Asked, events: Callable[[], AsyncGenerator[Event, None]]) -> Source:
-        patient = patient_events(self._account, events, wait=asked.busy == "wait")
+        patient = patient_events(self._account, conversation_id, events, asked.busy)
         return Source(conversation_id, patient, self._finished)
 
 

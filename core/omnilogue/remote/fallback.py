@@ -7,7 +7,19 @@ from contextlib import aclosing, suppress
 from copy import copy
 
 from ..errors import NotFoundError, StreamInterruptedError, UnsupportedOperationError
-from ..model import Conversation, Event, Grade, Message, Reply, ReplyCompleted, TextDelta
+from ..http.scope import CURRENT, note_run
+from ..model import (
+    Conversation,
+    Event,
+    Grade,
+    Message,
+    Reply,
+    ReplyCompleted,
+    Status,
+    TextDelta,
+    ToolCallPart,
+    ToolCallRequested,
+)
 from ..provider import Query, Turn
 from . import markers
 from .account import Account
@@ -95,7 +107,9 @@ async def delete_conversation(account: Account, conversation_id: str) -> None:
 async def send(account: Account, conversation_id: str, turn: Turn) -> Reply:
     """Have a turn answered, by reading a stream to its end where the provider only streams."""
     if _native(account, "send"):
-        return await account.provider.send(conversation_id, turn)
+        reply = await account.provider.send(conversation_id, turn)
+        CURRENT.get().run_id = None
+        return reply
     async with aclosing(events(account, conversation_id, turn)) as source:
         async for event in source:
             if isinstance(event, ReplyCompleted):
@@ -106,12 +120,16 @@ async def send(account: Account, conversation_id: str, turn: Turn) -> Reply:
 async def events(account: Account, conversation_id: str, turn: Turn) -> AsyncGenerator[Event, None]:
     """Have a turn answered piece by piece, in one piece where the provider cannot stream."""
     if not _native(account, "stream"):
-        for event in as_events(await account.provider.send(conversation_id, turn)):
+        for event in as_events(await send(account, conversation_id, turn)):
             yield event
         return
     source = account.provider.stream(conversation_id, turn)
     try:
         async for event in source:
+            if isinstance(event, ReplyCompleted):
+                CURRENT.get().run_id = None
+            elif event.run_id is not None:
+                note_run(event.run_id)
             yield event
     finally:
         if isinstance(source, AsyncGenerator):
@@ -138,18 +156,24 @@ async def explain_missing_path(
     account.refused[operation] = copy(error)  # without its traceback, which would keep what was written
 
 
-def as_events(reply: Reply, attempt: int = 1) -> list[Event]:
-    """Give a whole reply as the events of a stream."""
-    return [
-        TextDelta(text=reply.text, run_id=reply.run_id, attempt=attempt),
-        ReplyCompleted(reply=reply, run_id=reply.run_id, attempt=attempt),
-    ]
+def as_events(reply: Reply, attempt: int = 1, *, after: str | None = None) -> list[Event]:
+    """Give a whole reply as the events of a stream, or what is left of it `after` what was shown."""
+    rest = reply.text if after is None else reply.text.removeprefix(after)
+    parts = [part for message in reply.messages for part in message.parts] if after is None else []
+    calls = [part for part in parts if isinstance(part, ToolCallPart)]
+    events: list[Event] = [ToolCallRequested(call=call, run_id=reply.run_id, attempt=attempt) for call in calls]
+    if rest or after is None:
+        events.append(TextDelta(text=rest, run_id=reply.run_id, attempt=attempt))
+    return [*events, ReplyCompleted(reply=reply, run_id=reply.run_id, attempt=attempt)]
 
 
 def reply_of(answers: Sequence[Message]) -> Reply | None:
     """Make a reply of assistant messages read back, None where there are none."""
     messages = tuple(markers.strip(message) for message in answers)
-    return Reply(messages=messages, run_id=messages[-1].run_id, usage=messages[-1].usage) if messages else None
+    if not messages:
+        return None
+    status: Status = next((message.status for message in messages if message.status != "complete"), "complete")
+    return Reply(messages=messages, run_id=messages[-1].run_id, usage=messages[-1].usage, status=status)
 
 
 def _no_conversation(account: Account, conversation_id: str) -> NotFoundError:

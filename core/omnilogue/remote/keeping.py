@@ -169,6 +169,10 @@ class Keeping(Provider[Any]):
         """Stop a run."""
         await self.inner.stop(conversation_id, run_id)
 
+    async def active_run(self, conversation_id: str) -> str | None:
+        """Give the id of the run a conversation is busy with."""
+        return await self.inner.active_run(conversation_id)
+
     async def regenerate(self, conversation_id: str, message_id: str, turn: Turn) -> Reply:
         """Have a reply made again."""
         turn = self._with_kept(conversation_id, turn, "regenerate")

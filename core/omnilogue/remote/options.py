@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar, get_args
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from ..errors import InvalidInputError
 from ..http.call import encode_json
 from ..model import Conversation, ConversationRef, Message, Part, TextPart
-from ..provider import Busy, ProviderSettings, Turn
+from ..model.wording import words_of
+from ..provider import Busy, ProviderSettings, ToolLike, Turn, tools_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -47,14 +49,14 @@ TALK_SECONDS = 600.0
 class SendOptions(TypedDict, total=False):
     """Options of send, stream and regenerate; what the remote cannot honour raises, naming the option.
 
-    `busy` is `wait` or `reject`; `options` is for what only one vendor has; `timeout` is in seconds.
+    `busy` is `wait`, `reject` or `cancel`; `options` is for what only one vendor has; `timeout` is in seconds.
     """
 
     model: str | None
     instructions: str | None
     max_output_tokens: int | None
     temperature: float | None
-    tools: Sequence[JsonValue]
+    tools: Sequence[ToolLike]
     metadata: Mapping[str, JsonValue] | None
     busy: Busy | None
     options: Mapping[str, Any] | None
@@ -92,11 +94,14 @@ def asked(operation: str, content: Content | Unset, options: SendOptions, settin
     fields = {name: merged[name] for name in TURN_OPTIONS if merged.get(name) not in (None, "", (), [], {})}
     if model := fields.get("model"):
         fields["model"] = settings.models.get(model, model)
+    if "tools" in fields:
+        fields["tools"] = tools_of(fields["tools"])
     turn = build(Turn, parts=() if content is UNSET else parts_of(content), **fields)
-    require_sendable([turn.instructions, turn.model, turn.metadata, list(turn.tools), turn.temperature])
+    require_sendable([turn.instructions, turn.model, turn.metadata, turn.temperature])
+    require_sendable([tool.model_dump(mode="python") for tool in turn.tools])
     busy = merged.get("busy", "wait")
-    if busy not in {"wait", "reject"}:
-        raise InvalidInputError(f"busy={busy!r} is not known", hint='busy is "wait" or "reject"')
+    if busy not in get_args(Busy):
+        raise InvalidInputError(f"busy={busy!r} is not known", hint='busy is "wait", "reject" or "cancel"')
     return Asked(
         turn=turn,
         given=tuple(fields),
@@ -120,10 +125,16 @@ def converted(make: Callable[[], M]) -> M:
 
 
 def describe(error: ValidationError) -> str:
-    """Tell in one line what does not fit, without the value itself."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    place = ".".join(str(step) for step in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    """Tell in one line what does not fit, without the value itself; ways that were tried for one field are joined."""
+    faults = error.errors(include_input=False, include_url=False)
+    place = _place(faults[0]["loc"])
+    words = dict.fromkeys(words_of(fault) for fault in faults if _place(fault["loc"]) == place)
+    return f"{place}: {' or '.join(words)}" if place else " or ".join(words)
+
+
+def _place(location: Sequence[str | int]) -> str:
+    """Give the way to a field, without what tells the arms of a union apart."""
+    return ".".join(str(step) for step in location if not re.search(r"[\[\s]|constrained-", str(step)))
 
 
 def parts_of(content: Content) -> tuple[Part, ...]:

@@ -6,7 +6,7 @@ The new reply is stored before the old one is deleted, so that a failure never l
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from ..errors import InvalidInputError, NotFoundError, OmnilogueError, OutcomeUnknownError, UnsupportedOperationError
@@ -15,8 +15,10 @@ from ..model import Effect, Event, Grade, Message, Reply, ReplyCompleted
 from ..provider import Turn
 from . import fallback
 from .account import Account
-from .lookback import WINDOW, is_uncertain, reconciled, unknown
+from .lookback import WINDOW, is_uncertain, unknown
 from .reading import newest
+from .recovering import Answering, late
+from .renewing import NativeRegenerate
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,52 +33,85 @@ class Last:
         return tuple(message.id for message in self.replies if message.id)
 
 
-async def regenerate(account: Account, conversation_id: str, message_id: str | None, turn: Turn) -> Reply:
-    """Give another answer. `effect` tells what became of the old one."""
-    if account.provider.features.regenerate.grade is not Grade.UNSUPPORTED:
-        return await _native(account, conversation_id, message_id, turn)
-    last = await _last(account, conversation_id, message_id)
-    reply = await reconciled(
-        account,
-        lambda: fallback.send(account, conversation_id, turn),
-        lambda: _newer(account, conversation_id, last),
-        "the new reply",
-    )
-    return await _settled(account, conversation_id, last, reply)
-
-
-async def events(
+def way(
     account: Account, conversation_id: str, message_id: str | None, turn: Turn
-) -> AsyncGenerator[Event, None]:
-    """Give another answer piece by piece; what a vendor cannot stream comes in one piece."""
-    if account.provider.features.regenerate.grade is not Grade.UNSUPPORTED:
-        reply = await _native(account, conversation_id, message_id, turn)
-        for event in fallback.as_events(reply):
-            yield event
-        return
-    last = await _last(account, conversation_id, message_id)
-    async with aclosing(fallback.events(account, conversation_id, turn)) as source:
-        async for event in source:
-            if isinstance(event, ReplyCompleted):
-                settled = await _settled(account, conversation_id, last, event.reply)
-                yield event.model_copy(update={"reply": settled})
-            else:
+) -> SafeRegenerate | NativeRegenerate:
+    """Choose the vendor's own way where it has one."""
+    is_native = account.provider.features.regenerate.grade is not Grade.UNSUPPORTED
+    kind = NativeRegenerate if is_native else SafeRegenerate
+    return kind(account, conversation_id, message_id, turn)
+
+
+class SafeRegenerate(Answering):
+    """Another answer to the last turn, from the first attempt to its reply; may be asked again after `busy`."""
+
+    def __init__(self, account: Account, conversation_id: str, message_id: str | None, turn: Turn) -> None:
+        super().__init__(account, conversation_id)
+        self._message_id = message_id
+        self._turn = turn
+        self._last: Last | None = None
+        self._may_be_answered = False
+
+    async def reply(self) -> Reply:
+        """Give another answer. `effect` tells what became of the old one."""
+        last = await self._old()
+        found = await self._look() if self._may_be_answered else None
+        return await _settled(self._account, self._id, last, found or await self._asked())
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Give another answer piece by piece; what a vendor cannot stream comes in one piece."""
+        last = await self._old()
+        if self._may_be_answered and (found := await self._look()) is not None:
+            for event in fallback.as_events(await _settled(self._account, self._id, last, found)):
                 yield event
+            return
+        async with aclosing(self._asked_events()) as source:
+            async for event in source:
+                if isinstance(event, ReplyCompleted):
+                    settled = await _settled(self._account, self._id, last, event.reply)
+                    yield event.model_copy(update={"reply": settled})
+                else:
+                    yield event
 
+    async def _old(self) -> Last:
+        """Read the old reply, once: what comes later is the new one."""
+        if self._last is None:
+            self._last = await _last(self._account, self._id, self._message_id)
+        return self._last
 
-async def _native(account: Account, conversation_id: str, message_id: str | None, turn: Turn) -> Reply:
-    if message_id is None:
-        last = await _last(account, conversation_id, None)
-        if not last.ids:
-            raise InvalidInputError(f"{account.name}:{conversation_id} has no reply to make again")
-        message_id = last.ids[-1]
-    try:
-        return await account.provider.regenerate(conversation_id, message_id, turn)
-    except OmnilogueError as error:
-        if not is_uncertain(error) or isinstance(error, OutcomeUnknownError):
+    async def _attempt(self) -> Reply:
+        return await fallback.send(self._account, self._id, self._turn)
+
+    def _attempted_events(self) -> AsyncGenerator[Event, None]:
+        return fallback.events(self._account, self._id, self._turn)
+
+    def _note(self, error: OmnilogueError) -> None:
+        """What a vendor turns out to be busy with may be the answer to an attempt that was lost."""
+        self._may_be_answered = self._may_be_answered or is_uncertain(error)
+
+    async def _after_silence(self, failure: OmnilogueError) -> Reply | None:
+        try:
+            return await late(self._account, self._look)
+        except OutcomeUnknownError:
             raise
-        failure = error
-    raise unknown(account, "the regenerate", failure, "another answer cannot be told from the old one")
+        except OmnilogueError as error:
+            why = f"and reading back failed: {error.message}"
+        raise unknown(self._account, "the new reply", failure, why)
+
+    async def _look(self) -> Reply | None:
+        """Look for a reply that was not there before."""
+        old = (await self._old()).ids
+        messages, _ = await newest(self._account, self._id, WINDOW)
+        fresh: list[Message] = []
+        for message in reversed(messages):
+            if message.role != "assistant" or message.id in old:
+                break
+            fresh.append(message)
+        return fallback.reply_of(fresh[::-1])
+
+    @property
+    def _is_stored(self) -> bool:
+        return False
 
 
 async def _last(account: Account, conversation_id: str, message_id: str | None) -> Last:
@@ -107,33 +142,36 @@ def _refuse(
     )
 
 
-async def _newer(account: Account, conversation_id: str, last: Last) -> Reply | None:
-    """Look for a reply that was not there before."""
-    messages, _ = await newest(account, conversation_id, WINDOW)
-    fresh: list[Message] = []
-    for message in reversed(messages):
-        if message.role != "assistant" or message.id in last.ids:
-            break
-        fresh.append(message)
-    return fallback.reply_of(fresh[::-1])
-
-
 async def _settled(account: Account, conversation_id: str, last: Last, reply: Reply) -> Reply:
     """Take the old reply away, now that the new one is stored, and tell what became of it."""
     effect: Effect = "new"
-    if last.ids:
+    if last.replies:
         effect = "superseded" if await _removed(account, conversation_id, last) else "added"
     return reply.model_copy(update={"effect": effect})
 
 
 async def _removed(account: Account, conversation_id: str, last: Last) -> bool:
-    """Delete the old reply; the new one is stored, so a failure is told and not raised."""
-    if account.provider.features.delete_message.grade not in {Grade.NATIVE, Grade.EMULATED}:
+    """Delete the old reply; the new one is stored, so a failure is told and not raised.
+
+    Only by the vendor's own call: to build a whole conversation anew for it would lose more than it brings.
+    """
+    grade = account.provider.features.delete_message.grade
+    if grade not in {Grade.NATIVE, Grade.EMULATED} or "delete_message" in account.refused:
         return False
+    gone: list[str] = []
     try:
         for message_id in last.ids:
             await fallback.delete_message(account, conversation_id, message_id)
+            gone.append(message_id)
     except OmnilogueError as error:
-        logger().warning("old_reply_stays", remote=account.name, code=error.code)
+        logger().warning("old_reply_stays", remote=account.name, code=error.code, missing=gone)
+        if isinstance(error, UnsupportedOperationError):
+            await _learn(account, conversation_id, last, error)
         return False
-    return True
+    return len(gone) == len(last.replies)
+
+
+async def _learn(account: Account, conversation_id: str, last: Last, error: UnsupportedOperationError) -> None:
+    """Remember that the vendor has no such path, where that is what it means."""
+    with suppress(OmnilogueError):
+        await fallback.explain_missing_path(account, "delete_message", error, conversation_id, last.ids[0])

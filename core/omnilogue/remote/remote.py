@@ -342,7 +342,7 @@ class AsyncRemote(Acting):
             self._require_turn("send", asked)
             async with self._writing("send", wanted, busy=asked.busy) as conversation_id:
                 sending = await self._safe_send("send", conversation_id, asked)
-                reply = await patiently(self._account, sending.reply, wait=asked.busy == "wait")
+                reply = await patiently(self._account, conversation_id, sending.reply, asked.busy)
                 return self._finished(conversation_id, reply)
 
         return await self._verb("send", asked.timeout, write, TALK_SECONDS)
@@ -369,11 +369,8 @@ class AsyncRemote(Acting):
             self._require_turn("regenerate", asked)
             async with self._writing("regenerate", wanted, busy=asked.busy) as conversation_id:
                 self._account.forget(conversation_id)
-                reply = await patiently(
-                    self._account,
-                    lambda: regenerating.regenerate(self._account, conversation_id, message_id, asked.turn),
-                    wait=asked.busy == "wait",
-                )
+                asking = regenerating.way(self._account, conversation_id, message_id, asked.turn)
+                reply = await patiently(self._account, conversation_id, asking.reply, asked.busy)
                 return self._finished(conversation_id, reply)
 
         return await self._verb("regenerate", asked.timeout, write, TALK_SECONDS)
@@ -388,11 +385,8 @@ class AsyncRemote(Acting):
             self._require_turn("regenerate", asked)
             conversation_id = await held.enter_async_context(self._writing("regenerate", wanted, busy=asked.busy))
             self._account.forget(conversation_id)
-            return self._source(
-                conversation_id,
-                asked,
-                lambda: regenerating.events(self._account, conversation_id, message_id, asked.turn),
-            )
+            asking = regenerating.way(self._account, conversation_id, message_id, asked.turn)
+            return self._source(conversation_id, asked, asking.events)
 
         return ReplyStream(self._account, "regenerate", asked.timeout, source)
 

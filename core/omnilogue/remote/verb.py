@@ -8,7 +8,16 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from ..errors import READS, InvalidInputError, OmnilogueError, Outcome, PluginError, RequestTimeoutError
+from ..errors import (
+    READS,
+    ConversationBusyError,
+    InvalidInputError,
+    OmnilogueError,
+    Outcome,
+    PluginError,
+    RequestTimeoutError,
+    StreamInterruptedError,
+)
 from ..http.scope import CURRENT, Scope
 from .account import Account
 from .options import UNSET, Timeout, describe
@@ -18,33 +27,74 @@ T = TypeVar("T")
 TURN_IS_STORED = "the message is stored, do not send it again: regenerate asks for its answer"
 
 CLOSE_SECONDS = 5.0
-"""How long a provider may take to end a stream that was left."""
+"""How long a provider may take to end what was left, and to stop its run."""
+
+CANCELLED_SECONDS = 1.0
+"""How long it may take where the task itself is cancelled."""
 
 
 class Verb:
-    """A verb of one account; a stream is one verb in many steps."""
+    """A verb of one account; a stream is one verb in many steps.
 
-    __slots__ = ("_account", "_operation", "_scope", "_seconds")
+    `was_cut` tells whether a step was ended from outside: by its time, or by another verb that took its place.
+    """
 
-    def __init__(self, account: Account, operation: str, timeout: Timeout, default: float) -> None:
-        """Start the clock. Raises InvalidInputError for a timeout that is none, and for use in the wrong place."""
+    __slots__ = ("_account", "_free", "_is_displaced", "_limit", "_operation", "_scope", "_seconds", "was_cut")
+
+    def __init__(
+        self,
+        account: Account,
+        operation: str,
+        timeout: Timeout,
+        default: float,
+        *,
+        free: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Start the clock; `free` gives back what is held between two steps, where another verb takes its place.
+
+        Raises InvalidInputError for a timeout that is none, and for use in the wrong place.
+        """
         account.require_here()
         self._account = account
         self._operation = operation
         self._seconds = _seconds(account, timeout, default)
         self._scope = Scope(None if self._seconds is None else account.clock.monotonic() + self._seconds)
+        self._scope.give_way = self.give_way
+        self._free = free
+        self._limit: asyncio.Timeout | None = None
+        self._is_displaced = False
+        self.was_cut = False
+
+    @property
+    def is_displaced(self) -> bool:
+        """Whether another verb has taken its place."""
+        return self._is_displaced
+
+    async def give_way(self) -> None:
+        """End for another verb: the step under way, and every later one, raises ConversationBusyError."""
+        self._is_displaced = True
+        if self._limit is None:
+            if self._free is not None:
+                await self._free()
+        elif not self._limit.expired():
+            self._limit.reschedule(asyncio.get_running_loop().time())
 
     async def step(self, action: Callable[[], Awaitable[T]]) -> T:
         """Do a part of the verb within the time that is left. Raises only errors of the tree."""
-        return await self._within(self._scope.left(self._account.clock.monotonic()), action)
+        if self._is_displaced:
+            raise self._displaced()
+        self._limit = asyncio.timeout(self._scope.left(self._account.clock.monotonic()))
+        try:
+            return await self._within(self._limit, action)
+        finally:
+            self._limit = None
 
     async def close(self, action: Callable[[], Awaitable[T]]) -> T:
         """Give back what the verb holds, also when its time is over."""
-        return await self._within(CLOSE_SECONDS, action)
+        return await self._within(asyncio.timeout(grace()), action)
 
-    async def _within(self, seconds: float | None, action: Callable[[], Awaitable[T]]) -> T:
+    async def _within(self, limit: asyncio.Timeout, action: Callable[[], Awaitable[T]]) -> T:
         token = CURRENT.set(self._scope)
-        limit = asyncio.timeout(seconds)
         try:
             async with limit:
                 return await action()
@@ -52,8 +102,7 @@ class Verb:
             self._complete(error)
             raise
         except Exception as error:  # whatever a provider lets out is its own fault
-            is_late = isinstance(error, TimeoutError) and limit.expired()
-            failure = self._too_late(seconds) if is_late else self._foreign(error)
+            failure = self._cut() if isinstance(error, TimeoutError) and limit.expired() else self._foreign(error)
         finally:
             CURRENT.reset(token)
         self._tell_left_over(failure)
@@ -68,7 +117,7 @@ class Verb:
         elif error.outcome is None and self._operation not in READS and self._scope.outcome == "not_sent":
             error.outcome = "not_sent"  # only something that had to be read first was tried
         if error.outcome == "applied" and self._operation in {"send", "stream"}:
-            error.hint = TURN_IS_STORED
+            error.hint = _hint_of_stored(error)
         self._tell_left_over(error)
         _cut_foreign(error)
 
@@ -80,10 +129,27 @@ class Verb:
     def _outcome(self) -> Outcome:
         return "applied" if self._scope.applied and self._scope.outcome != "unknown" else self._scope.outcome
 
-    def _too_late(self, seconds: float | None) -> RequestTimeoutError:
+    def _cut(self) -> OmnilogueError:
+        self.was_cut = True
+        return self._displaced() if self._is_displaced else self._too_late()
+
+    def _displaced(self) -> ConversationBusyError:
+        """Make the error for a verb whose place another one took."""
+        outcome = self._outcome()
+        is_stored = outcome == "applied" and self._operation in {"send", "stream"}
+        return ConversationBusyError(
+            f"{self._account.name}: {self._operation} was ended by another write that took its place",
+            provider=self._account.info.name,
+            operation=self._operation,
+            outcome=outcome,
+            retryable=True,
+            hint=TURN_IS_STORED if is_stored else 'the other one was given busy="cancel"',
+        )
+
+    def _too_late(self) -> RequestTimeoutError:
         endpoint = self._scope.endpoint
         return RequestTimeoutError(
-            f"{self._account.name}: {self._operation} took longer than {self._seconds or seconds:g} s"
+            f"{self._account.name}: {self._operation} took longer than {self._seconds or grace():g} s"
             + (f", last at {endpoint}" if endpoint else ""),
             code="deadline",
             provider=self._account.info.name,
@@ -109,6 +175,19 @@ class Verb:
             outcome=self._outcome(),
             hint=f"this is a fault of the provider {self._account.info.name!r}; tell its author",
         )
+
+
+def grace() -> float:
+    """Give the seconds that ending may take: fewer where the task itself is being cancelled."""
+    task = asyncio.current_task()
+    return CANCELLED_SECONDS if task is not None and task.cancelling() else CLOSE_SECONDS
+
+
+def _hint_of_stored(error: OmnilogueError) -> str:
+    """Say that the turn is stored, beside what the error itself knows to do."""
+    if error.hint and isinstance(error, StreamInterruptedError):
+        return error.hint  # it says so itself
+    return f"{error.hint}; {TURN_IS_STORED}" if error.hint and error.code == "run_failed" else TURN_IS_STORED
 
 
 def _cut_foreign(error: BaseException | None) -> None:

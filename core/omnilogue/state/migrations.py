@@ -109,12 +109,12 @@ class Migrations:
     # Their conversations
 
     def choose(self, migration: str, items: Sequence[Item]) -> None:
-        """Note the conversations of a migration, in order; one that is dead stays so until it is tried again."""
+        """Note the conversations of a migration, in order; one that is dead stays so until it is retried."""
         with self.state.write() as database:
             database.executemany(
                 "INSERT INTO item (migration, conversation, position, title, state) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (migration, conversation) DO UPDATE SET title = excluded.title,"
-                " state = CASE WHEN state = 'dead' THEN state ELSE excluded.state END",
+                " state = CASE state WHEN 'dead' THEN state ELSE excluded.state END",
                 [(migration, item.conversation, place, item.title, item.state) for place, item in enumerate(items)],
             )
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 
 from ..client import AsyncClient
 from ..config import Configuration
-from ..errors import InvalidInputError
 from ..http import Clock
 from ..model import Conversation, ConversationRef
 from ..provider import Plugins
@@ -20,6 +18,14 @@ from .remote import Remote
 
 if TYPE_CHECKING:
     import httpx
+
+    from ..migrate.asked import CheckAsked, CopyAsked
+    from ..migrate.progress import Progress
+    from ..migrate.reports import CheckReport, CopyReport, MigrationReport, Plan, UndoReport
+    from ..migrate.stopping import Stop
+
+Address: TypeAlias = str | Conversation | ConversationRef | Remote
+"""`work:`, `work:ID`, a conversation, a reference, or a remote."""
 
 
 class Client:
@@ -59,6 +65,72 @@ class Client:
         """Give the conversation an address names, where it lives now: after a rebuild it has another id."""
         return self._bridge.call(lambda: self._client.resolve(address, remote))
 
+    # Copying; `progress` is called in the bridge's own thread, `stop` may be asked from any
+
+    def plan(
+        self, source: Address, target: Address, *, progress: Progress | None = None, **options: Unpack[CopyAsked]
+    ) -> Plan:
+        """Tell what a copy would bring, lose, take and cost; both ends are read and neither is written to."""
+        here, there = _end(source), _end(target)
+        return self._bridge.call(lambda: self._client.plan(here, there, progress=progress, **options))
+
+    def copy(
+        self,
+        source: Address | None = None,
+        target: Address | None = None,
+        *,
+        plan: Plan | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+        **options: Unpack[CopyAsked],
+    ) -> CopyReport:
+        """Bring the target up to date; going on where an earlier copy of the same selection ended."""
+        here = None if source is None else _end(source)
+        there = None if target is None else _end(target)
+        return self._bridge.call(
+            lambda: self._client.copy(here, there, plan=plan, progress=progress, stop=stop, **options)
+        )
+
+    def retry(
+        self,
+        migration: str,
+        *,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+        **options: Unpack[CopyAsked],
+    ) -> CopyReport:
+        """Try the dead letters of a migration again."""
+        return self._bridge.call(lambda: self._client.retry(migration, progress=progress, stop=stop, **options))
+
+    def check(
+        self, source: Address, target: Address, *, progress: Progress | None = None, **options: Unpack[CheckAsked]
+    ) -> CheckReport:
+        """Compare two remotes, conversation by conversation; works without a ledger too."""
+        here, there = _end(source), _end(target)
+        return self._bridge.call(lambda: self._client.check(here, there, progress=progress, **options))
+
+    def undo(self, migration: str) -> UndoReport:
+        """Take back what a migration made and what has not changed since."""
+        return self._bridge.call(lambda: self._client.undo(migration))
+
+    def migrations(self) -> list[MigrationReport]:
+        """Tell all migrations, the newest first."""
+
+        async def told() -> list[MigrationReport]:
+            return self._client.migrations()
+
+        return self._bridge.call(told)
+
+    def migration(self, migration: str, *, messages: bool = False) -> MigrationReport:
+        """Tell one migration, conversation by conversation; `messages` adds the map of message ids."""
+
+        async def told() -> MigrationReport:
+            return self._client.migration(migration, messages=messages)
+
+        return self._bridge.call(told)
+
+    # Remotes
+
     def remote(self, name: str | None = None) -> Remote:
         """Give a configured remote, the default one without a name."""
         self._bridge.require_open()
@@ -71,12 +143,7 @@ class Client:
 
     def close(self) -> None:
         """Close all remotes, their connections and the bridge; harmless twice, and in a forked child."""
-        try:
-            if self._bridge.is_used:
-                with suppress(InvalidInputError):  # closed before, or nothing of it is here
-                    self._bridge.call(self._client.aclose)
-        finally:
-            self._bridge.close()
+        self._bridge.close(self._client.aclose)
 
     def __enter__(self) -> Self:
         self._bridge.require_open()
@@ -86,3 +153,8 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _end(address: Address) -> str | Conversation | ConversationRef:
+    """Give one end of a copy as the client behind takes it."""
+    return address.name if isinstance(address, Remote) else address

@@ -62,7 +62,7 @@ class SyncReplyStream:
         """Start the task that holds the stream, and wait until it is open."""
         wanted: Wanted = asyncio.Queue()
         opened = asyncio.get_running_loop().create_future()
-        reader = asyncio.create_task(self._read(wanted, opened))
+        reader = self._bridge.start(self._read, wanted, opened)
         try:
             await opened
         except BaseException:
@@ -125,13 +125,24 @@ async def _next(reader: asyncio.Task[None], wanted: Wanted) -> Event | None:
     asked: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
     wanted.put_nowait(asked)
     both: set[asyncio.Future[Any]] = {asked, reader}
-    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-    if not asked.done():
-        raise InvalidInputError("the stream was left by another thread")
-    return asked.result()
+    try:
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            raise InvalidInputError("the stream was left by another thread")
+        return asked.result()
+    finally:
+        _let_go(asked)
+
+
+def _let_go(asked: asyncio.Future[Event | None]) -> None:
+    """Want an answer no more: an error that came all the same was asked for by nobody."""
+    if not asked.cancel() and not asked.cancelled():
+        asked.exception()
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
     """Cancel a task and wait until it is over."""
     task.cancel()
     await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()  # who asked for the next event has been told

@@ -49,7 +49,10 @@ def emulator_class(provider: str, *, plugins: Plugins | None = None) -> type[Emu
 
 @contextmanager
 def settings_on_the_spot(info: ProviderInfo, plugins: Plugins) -> Iterator[Mapping[str, Any]]:
-    """Give settings with which a provider can be tried: its emulator's, a temporary file's, else none."""
+    """Give settings with which a provider can be tried: its emulator's, a temporary file's, else none.
+
+    Raises ConfigurationError where that is not enough.
+    """
     if info.emulator is not None:
         with emulator_class(info.name, plugins=plugins)() as emulator:
             yield {**emulator.settings, **(_models(emulator.model_word) if _chooses_models(info) else {})}
@@ -57,7 +60,18 @@ def settings_on_the_spot(info: ProviderInfo, plugins: Plugins) -> Iterator[Mappi
         with TemporaryDirectory(prefix="omnilogue-") as folder:
             yield {"path": str(Path(folder) / "conversations")}
     else:
+        _require_nothing(info)
         yield {}
+
+
+def _require_nothing(info: ProviderInfo) -> None:
+    """Raise ConfigurationError where a provider cannot be tried without settings that nobody gave."""
+    needed = [name for name, field in info.settings.model_fields.items() if field.is_required()]
+    if needed:
+        raise ConfigurationError(
+            f"provider {info.name!r} cannot be tried: it names no emulator, and needs {', '.join(needed)}",
+            hint="name its emulator in ProviderInfo, or run ProviderSuite in pytest with a fixture `settings`",
+        )
 
 
 def _models(word: str) -> dict[str, Any]:

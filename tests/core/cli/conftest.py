@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -81,7 +82,8 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.mkdir()
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(home))
-    for name in ("OMNILOGUE_CONFIG", "OMNILOGUE_LOG", "NO_COLOR", "FORCE_COLOR"):
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    for name in ("NO_COLOR", "FORCE_COLOR", *(name for name in os.environ if name.startswith("OMNILOGUE_"))):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm")
@@ -228,20 +230,20 @@ class Topics(Provider[MemorySettings]):
         return Reply(messages=(other,), effect="replaced")
 
 
-Install: TypeAlias = Callable[[type[Provider[Any]]], str]
+Install: TypeAlias = Callable[..., str]
 
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Install a provider as a distribution of its own, with a remote of the same name; gives the remote's address."""
 
-    def installed(provider: type[Provider[Any]]) -> str:
+    def installed(provider: type[Provider[Any]], settings: type[MemorySettings] = MemorySettings) -> str:
         name = provider.__name__.lower()
         module = ModuleType(f"{name}_plugin")
 
         @hookimpl
         def omnilogue_providers() -> Iterable[ProviderInfo]:
-            return [ProviderInfo(name, provider.__name__, provider, MemorySettings)]
+            return [ProviderInfo(name, provider.__name__, provider, settings)]
 
         vars(module).update(OMNILOGUE_HOOKS=1, omnilogue_providers=omnilogue_providers)
         folder = tmp_path / "site" / f"{name}-1.0.dist-info"

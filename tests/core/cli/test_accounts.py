@@ -103,7 +103,9 @@ def test_check_tells_what_is_wrong_and_checks_the_others(cli: Cli, file: Path, w
     assert items["one"]["ok"] is True
     assert items["work"]["ok"] is True
     assert items["lost"]["error"]["code"] == "config"
-    assert any(line.startswith("lost:\tnowhere\tfailed\tthere is no provider") for line in told.lines)
+    assert any(
+        line.startswith("lost:\tnowhere\tfailed\tremotes.lost.provider: there is no provider") for line in told.lines
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,3 +134,23 @@ def test_check_has_a_deadline(cli: Cli, work: str) -> None:
 
 def test_check_of_an_unknown_remote_is_an_error(cli: Cli) -> None:
     assert cli("remotes", "check", "nothing").code == 2
+
+
+def test_a_mistyped_provider_is_told_with_its_line_and_the_nearest_name(cli: Cli) -> None:
+    path = Path("omnilogue.toml").absolute()
+    path.write_text('# mine\n[remotes.work]\nprovider = "mindcarft"\n')
+
+    for command in (["ls", "work:"], ["remotes"]):
+        told = cli(*command).err
+        assert "remotes.work.provider: there is no provider 'mindcarft'" in told
+        assert f"({path}, line 3) (did you mean 'mindcraft'?)" in told
+
+
+def test_a_missing_secret_names_its_remote(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNILOGUE_REMOTES__WORK__PROVIDER", "mindcraft")
+    monkeypatch.setenv("OMNILOGUE_REMOTES__WORK__API_KEY", "env:NOWHERE")
+
+    error = cli("ls", "work:", "--json").error
+
+    assert error["message"] == "work: no secret at env:NOWHERE: the environment has no such variable"
+    assert error["code"] == "secret"

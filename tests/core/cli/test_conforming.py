@@ -6,7 +6,12 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from omnilogue.model import Message, Page
+from omnilogue.provider import Features, Provider, Query, native
+from omnilogue_memory.settings import MemorySettings
+
 Cli: TypeAlias = Callable[..., Any]
+Install: TypeAlias = Callable[..., str]
 
 
 @pytest.fixture
@@ -48,3 +53,25 @@ def test_it_ends_with_a_sentence(cli: Cli, asked: list[Any]) -> None:
 
 def test_an_unknown_provider_is_an_error(cli: Cli) -> None:
     assert cli("conform", "nowhere", "--json").error["code"] == "config"
+
+
+def test_a_provider_that_nobody_can_try_is_one_error(cli: Cli, install: Install) -> None:
+    class Needy(MemorySettings):
+        api_key: str
+        zone: str
+
+    class Lonely(Provider[MemorySettings]):
+        features = Features(list_messages=native())
+
+        async def list_messages(self, conversation_id: str, cursor: str | None, query: Query) -> Page[Message]:
+            return Page(items=())
+
+    install(Lonely, Needy)
+
+    found = cli("conform", "lonely")
+
+    assert found.code == 2
+    assert found.out == ""
+    assert found.err.startswith(
+        "omnilogue: provider 'lonely' cannot be tried: it names no emulator, and needs api_key, zone ("
+    )

@@ -1,5 +1,6 @@
 """`emulate`."""
 
+import dataclasses
 import json
 import signal
 import socket
@@ -62,3 +63,33 @@ def test_a_port_in_use_is_told(cli: Cli) -> None:
     assert found.code == 2
     assert "cannot be opened" in found.err
     assert "address already in use" in found.err.lower()
+
+
+@pytest.mark.parametrize("provider", ["mindcraft", "minimax", "ichati"])
+def test_every_switch_is_listed_and_explained(cli: Cli, provider: str) -> None:
+    found = cli("emulate", provider, "--quirks")
+    items = cli("emulate", provider, "--quirks", "--json").document["items"]
+
+    assert found.code == 0
+    assert "piece_delay" in {item["name"] for item in items}
+    assert all(item["description"] and item["type"] and item["name"] in found.out for item in items)
+
+
+def test_an_emulator_without_switches_lists_none() -> None:
+    from omnilogue.cli.described_quirks import describe_quirks
+    from omnilogue.emulator.quirks import NoQuirks
+
+    assert describe_quirks(NoQuirks) == []
+
+
+def test_switches_are_told_without_their_source_too() -> None:
+    from omnilogue.cli.described_quirks import describe_quirks
+
+    made = dataclasses.make_dataclass(
+        "Made", [("size", int | None, None), ("words", tuple[str, ...], dataclasses.field(default_factory=tuple))]
+    )
+
+    assert describe_quirks(made) == [
+        {"name": "size", "type": "whole number", "default": None, "description": ""},
+        {"name": "words", "type": "list", "default": (), "description": ""},
+    ]

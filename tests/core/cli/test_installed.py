@@ -78,6 +78,6 @@ def test_colours_are_for_terminals_and_for_those_who_want_them(cli: Cli, monkeyp
 def test_plugins_tells_how_each_fares(cli: Cli) -> None:
     items = cli("plugins", "--json").document["items"]
 
-    assert [(item["name"], item["status"]) for item in items] == [(name, "ok") for name in NAMES]
+    assert [(item["name"], item["status"]) for item in items] == [(name, "ok") for name in [*NAMES, "formats"]]
     assert set(items[0]) == {"name", "distribution", "version", "status", "error"}
-    assert [line.split("\t")[0] for line in cli("plugins", "--no-plugins").lines] == NAMES
+    assert [line.split("\t")[0] for line in cli("plugins", "--no-plugins").lines] == [*NAMES, "formats"]

@@ -17,6 +17,12 @@ OMNILOGUE = [sys.executable, "-m", "omnilogue"]
 HEAVY = ("httpx", "pydantic", "rich", "cyclopts", "asyncio", "structlog", "tenacity", "pluggy")
 
 
+@pytest.fixture
+def memory_remote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One remote, so that there is something to list."""
+    monkeypatch.setenv("OMNILOGUE_REMOTES__ECHO__PROVIDER", "memory")
+
+
 def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     options = {"stdin": subprocess.DEVNULL, **options}
     return subprocess.run(
@@ -103,15 +109,37 @@ def test_closed_streams_do_not_matter() -> None:
     assert (found.stdout, found.stderr) == ("0\n", "")
 
 
+EVERY_WAY_TO_PRINT = [["--help"], ["--version"], ["ls", "--help"], ["ls", "--version"], ["providers"], ["plugins"]]
+
+
+@pytest.mark.parametrize("arguments", [*EVERY_WAY_TO_PRINT, ["providers", "--json"], ["ls", "--out", "/dev/full"]])
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
-def test_a_full_disk_is_told_in_one_line() -> None:
+def test_a_full_disk_is_told_in_one_line(arguments: list[str], memory_remote: None) -> None:
     with Path("/dev/full").open("w") as full:
-        found = subprocess.run(
-            [*OMNILOGUE, "providers", "--json"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+        found = subprocess.run([*OMNILOGUE, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
 
     assert found.returncode == 1
     assert found.stderr == "omnilogue: the result cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("arguments", EVERY_WAY_TO_PRINT, ids=" ".join)
+def test_a_reader_who_is_gone_before_the_beginning_is_no_error(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        found = subprocess.run([*OMNILOGUE, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False)
+    finally:
+        os.close(writing)
+
+    assert (found.returncode, found.stderr) == (0, b"")
+
+
+def test_the_version_of_a_process_without_standard_output() -> None:
+    found = subprocess.run(
+        ["sh", "-c", f"{' '.join(OMNILOGUE)} --version >&-; echo $?"], capture_output=True, text=True, check=True
+    )
+
+    assert (found.stdout, found.stderr) == ("0\n", "")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -85,7 +85,7 @@ def test_options_reach_the_vendor(cli: Cli, talk: str, vendor: MindCraftEmulator
     [
         ["--json", "--jsonl"],
         ["--no-stream", "--jsonl"],
-        ["--busy", "cancel"],
+        ["--busy", "shove"],
         ["--max-output-tokens", "0"],
         ["--max-output-tokens", "few"],
         ["--temperature", "-1"],
@@ -99,6 +99,11 @@ def test_options_that_cannot_be_meant_are_refused_before_anything_is_stored(
 ) -> None:
     assert cli("send", talk, "Hello", *options).code == 2
     assert cli("ls", talk).out == ""
+
+
+@pytest.mark.parametrize("busy", ["wait", "reject", "cancel"])
+def test_every_way_to_be_busy_is_taken(cli: Cli, talk: str, busy: str) -> None:
+    assert cli("send", talk, "Hello", "--busy", busy).code == 0
 
 
 def test_what_a_remote_cannot_do_is_unsupported(cli: Cli, kept: str) -> None:

@@ -55,7 +55,7 @@ def test_append_prints_the_id_of_what_was_stored(cli: Cli, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["-5 degrees", "-vague", "-yes please", "--dry", "--dry=1", "- item", "-q?", "--jsonl5", "-é"]
+    "text", ["-5 degrees", "-vague", "-yes please", "--dry", "--dry=1", "- item", "-q?", "--zzz5", "-é"]
 )
 def test_a_text_may_begin_with_a_hyphen(cli: Cli, kept: str, text: str) -> None:
     identifier = cli("append", kept, "x").out.strip()

@@ -1,6 +1,8 @@
 """Adding and removing remotes in a file people edit too."""
 
 import stat
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -142,8 +144,125 @@ class TestAdding:
 
         assert load(path).remotes["work"].settings == {"note": 'quotes " and \\ and \u00fc and\nlines'}
 
+    def test_several_processes_that_add_at_the_same_moment_lose_nothing(self, work: Path) -> None:
+        code = (
+            "import sys; from pathlib import Path; from omnilogue.config import add_remote\n"
+            "print('ready', flush=True); sys.stdin.read(1)\n"
+            "for number in range(12): add_remote(Path('x.toml'), f'{sys.argv[1]}{number}', 'acme', {})"
+        )
+        running = [
+            subprocess.Popen([sys.executable, "-c", code, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            for name in ("ant", "bee", "cat")
+        ]
+        for one in running:
+            assert one.stdout is not None
+            one.stdout.readline()
+
+        for one in running:
+            assert one.stdin is not None
+            one.stdin.write(b".")
+            one.stdin.flush()
+        for one in running:
+            one.communicate()
+
+        assert [one.returncode for one in running] == [0, 0, 0]
+        assert len(parsed(work / "x.toml")["remotes"]) == 36
+        assert [file.name for file in work.iterdir()] == ["x.toml"]
+
+    def test_a_file_that_another_process_changes_for_long_is_told(
+        self, work: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("omnilogue.config.writing.PATIENCE", 0)
+        path = work / "x.toml"
+        code = (
+            "import sys; from pathlib import Path; from omnilogue.config.writing import editing\n"
+            "with editing(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as other:
+            assert other.stdout is not None
+            other.stdout.readline()
+
+            with pytest.raises(ConfigurationError, match="being changed by another process"):
+                add_remote(path, "work", "acme", {})
+
+            other.communicate()
+
+        add_remote(path, "work", "acme", {})
+
+    def test_without_a_state_folder_the_lock_lies_beside_the_file(
+        self, work: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (work / "file").write_text("", encoding="utf-8")
+        monkeypatch.setenv("XDG_STATE_HOME", str(work / "file"))
+
+        add_remote(work / "x.toml", "work", "acme", {})
+
+        assert parsed(work / "x.toml")["remotes"]["work"] == {"provider": "acme"}
+        assert mode(work / ".x.toml.lock") == 0o600
+
+
+COMMENTED = """# all of it
+
+# about work
+[remotes.work]
+provider = "acme"
+# of work
+
+[remotes.work.models]
+fast = "x-1"
+
+# about old
+# and more about old
+[remotes.old]
+provider = "acme"  # old
+
+# the end
+"""
+
 
 class TestRemoving:
+    def test_comments_above_the_next_table_stay(self, write: Write) -> None:
+        path = write(COMMENTED)
+
+        remove_remote(path, "work")
+
+        assert path.read_text(encoding="utf-8") == (
+            "# all of it\n\n# about work\n"
+            '\n# about old\n# and more about old\n[remotes.old]\nprovider = "acme"  # old\n\n# the end\n'
+        )
+
+    def test_comments_at_the_end_stay(self, write: Write) -> None:
+        path = write(COMMENTED)
+
+        remove_remote(path, "old")
+
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(COMMENTED.partition("[remotes.old]")[0])
+        assert text.endswith("\n# the end\n")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'remotes = { work = { provider = "acme" }, old = { provider = "acme" } }\n',
+            '[remotes]\nwork = { provider = "acme" }\nold.provider = "acme"\n',
+            '[remotes.work]\nprovider = "acme"\nseries = [\n [1],\n]\n# old\n[remotes.old]\nprovider = "acme"\n',
+            '[remotes.work]\r\nprovider = "acme"\r\n\r\n# old\r\n[remotes.old]\r\nprovider = "acme"\r\n',
+            '[remotes.work]\nprovider = "acme"\nnote = """\n[remotes.old]\n"""\n[remotes.old]\nprovider = "acme"',
+            '[remotes.old]\nprovider = "acme"\n[remotes.work]\nprovider = "acme"',
+        ],
+    )
+    def test_every_way_to_write_remotes_is_understood(self, write: Write, text: str) -> None:
+        path = write("")
+        path.write_bytes(text.encode())
+
+        assert remove_remote(path, "work") is True
+
+        kept = path.read_bytes().decode()
+        assert tomllib.loads(kept) == {"remotes": {"old": {"provider": "acme"}}}
+        assert ("# old" in kept) is ("# old" in text)
+
     def test_only_the_remote_goes(self, write: Write) -> None:
         path = write(FILE.replace('default = "work"   # the usual one\n', ""))
         add_remote(path, "old", "acme", {})

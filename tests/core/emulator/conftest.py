@@ -1,5 +1,6 @@
 """A small made-up vendor that keeps notes, for the tests of the emulator kit."""
 
+import contextlib
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import httpx
 import pytest
 from aiohttp import web
 
-from omnilogue.emulator import Emulator, stream_pieces
+from omnilogue.emulator import Emulator, SocketGoneError, open_socket, stream_pieces
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class NotesEmulator(Emulator):
             web.get("/api/notes/", self.list_notes),
             web.post("/api/notes/", self.add_note),
             web.post("/api/speak/", self.speak),
+            web.get("/talk/", self.talk),
         ]
 
     async def list_notes(self, _: web.Request) -> web.Response:
@@ -46,6 +48,16 @@ class NotesEmulator(Emulator):
 
     async def speak(self, request: web.Request) -> web.StreamResponse:
         return await stream_pieces(request, self.spoken_pieces(), content_type="text/plain", interval=0.001)
+
+    async def talk(self, request: web.Request) -> web.StreamResponse:
+        """Say everything back, and keep it, until the client has left."""
+        socket = await open_socket(request)
+        with contextlib.suppress(SocketGoneError):
+            while True:
+                value = await socket.receive()
+                self.stored.append(f"{value}"[:100])
+                await socket.send(value)
+        return socket.response
 
     def spoken_pieces(self) -> Generator[bytes, None, None]:
         sent = 0

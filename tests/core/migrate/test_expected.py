@@ -207,6 +207,12 @@ def test_a_target_that_keeps_everything_loses_nothing_but_the_id() -> None:
     assert becomes.message == full.model_copy(update={"id": None, "conversation_id": None, "run_id": None})
 
 
+def test_a_loss_that_a_plugin_invents_needs_consent() -> None:
+    becomes = expected(user(), PLAIN.replace(append_user=lossy("somewhere", "sparkle")))
+
+    assert LossItem("part", "flattened", "somewhere") in becomes.losses
+
+
 def test_the_bytes_of_a_file_never_become_text() -> None:
     becomes = expected(user(FilePart(data=b"secret", url="data:text/plain,secret")), PLAIN)
 

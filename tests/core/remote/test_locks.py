@@ -1,6 +1,7 @@
 """Two writes of one conversation never cross."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -76,8 +77,33 @@ async def test_one_who_is_cancelled_while_waiting_keeps_nothing(locks: Locks) ->
     assert locks._held == {}
 
 
+async def test_cancel_ends_whoever_holds_or_waits_and_comes_next(locks: Locks) -> None:
+    ended: list[str] = []
+    writes: dict[str, asyncio.Task[None]] = {}
+
+    def give_way(name: str) -> Callable[[], Awaitable[None]]:
+        async def end() -> None:
+            ended.append(name)
+            writes[name].cancel()
+
+        return end
+
+    async def hold(name: str) -> None:
+        async with locks.hold("c1", give_way=give_way(name)):
+            await asyncio.Event().wait()
+
+    for name in ("holds", "waits"):
+        writes[name] = asyncio.create_task(hold(name))
+        await asyncio.sleep(0)
+    async with asyncio.timeout(1), locks.hold("c1", "cancel"):
+        assert ended == ["waits", "holds"]
+
+    assert [task.cancelled() for task in writes.values()] == [True, True]
+    assert locks._held == {}
+
+
 async def test_an_unknown_way_to_be_busy_is_refused(remote: Any) -> None:
     conversation = await remote.create()
 
-    with pytest.raises(InvalidInputError, match="busy='cancel' is not known"):
-        await remote.send(conversation, "hello", busy="cancel")
+    with pytest.raises(InvalidInputError, match="busy='shove' is not known"):
+        await remote.send(conversation, "hello", busy="shove")

@@ -39,10 +39,11 @@ async def test_the_remotes_defaults_go_with_each_turn_unless_others_are_given(re
     assert first.instructions == "Be brief."
 
 
-async def test_a_default_way_to_be_busy_is_taken(remote_of: Any) -> None:
-    asked = options.asked("send", "x", {}, remote_of(defaults={"busy": "reject"})._account.settings)
+@pytest.mark.parametrize("busy", ["reject", "cancel"])
+async def test_a_default_way_to_be_busy_is_taken(remote_of: Any, busy: str) -> None:
+    asked = options.asked("send", "x", {}, remote_of(defaults={"busy": busy})._account.settings)
 
-    assert asked.busy == "reject"
+    assert asked.busy == busy
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,9 @@ async def test_an_option_nobody_knows_is_named_with_those_that_are(remote: Any) 
         ({"temperature": -1}, "temperature"),
         ({"temperature": "warm"}, "temperature"),
         ({"model": 5}, "model"),
-        ({"tools": [{"a": float("nan")}]}, "tools"),
+        ({"tools": [{"a": 1}]}, "a tool has no 'a'"),
+        ({"tools": [{"name": "clock", "parameters": {"a": float("nan")}}]}, "tool clock"),
+        ({"tools": [{"name": "clock", "description": "\ud800"}]}, "surrogate"),
         ({"metadata": {"_omnilogue": "x"}}, "metadata keys"),
         ({"metadata": {"": "x"}}, "metadata keys"),
         ({"busy": "maybe"}, "busy"),

@@ -240,6 +240,42 @@ async def test_a_busy_vendor_is_told_where_nobody_waits(remote: Any, clock: Any)
     assert clock.slept == []
 
 
+class BusyWithAnother(Memory):
+    """Busy with a run of somebody else, until that is stopped or after so many refusals."""
+
+    other: str | None = "r-9"
+    refusals = 4
+    stopped: tuple[str, ...] = ()
+
+    async def send(self, conversation_id: str, turn: Turn) -> Reply:
+        self.vendor = self
+        if self.refusals and not self.stopped:
+            self.refusals -= 1
+            raise busy()
+        return await super().send(conversation_id, turn)
+
+    async def active_run(self, conversation_id: str) -> str | None:
+        return self.other
+
+    async def stop(self, conversation_id: str, run_id: str) -> None:
+        self.stopped = (*self.stopped, run_id)
+        CURRENT.get().applied = True  # as a request does that writes
+
+
+@pytest.mark.parametrize(("other", "stopped", "pauses"), [("r-9", ("r-9",), 1), (None, (), 4)])
+async def test_with_cancel_the_run_a_vendor_is_busy_with_is_stopped_where_it_is_known(
+    remote_of: Any, clock: Any, other: str | None, stopped: tuple[str, ...], pauses: int
+) -> None:
+    remote = remote_of(type("Busy", (BusyWithAnother,), {"other": other}))
+    conversation = await remote.create()
+
+    await remote.send(conversation, "hello", busy="cancel")
+
+    assert remote._provider.stopped == stopped
+    assert len(clock.slept) == pauses
+    assert [message.role async for message in remote.messages(conversation)] == ["user", "assistant"]
+
+
 class StoresThenIsBusy(Memory):
     """A vendor that stores a turn by one call and has it answered by another, which is refused at first."""
 

@@ -149,17 +149,6 @@ async def test_a_reply_that_is_stored_late_as_it_was_shown_is_complete(remote: A
     assert await texts(remote, conversation) == ["u:hello", "a:Answer 1 to: hello"]
 
 
-async def test_a_reply_that_is_stored_otherwise_than_shown_is_no_success(remote: Any) -> None:
-    conversation = await remote.create()
-    remote.vendor.fail("stream", applied=2)
-    remote.vendor.landing.append((0, lambda: remote.vendor.store(conversation.id, Message.assistant("Other words"))))
-
-    async with remote.stream(conversation, "hello") as stream:
-        _, error = await spoken(stream)
-
-    assert isinstance(error, UnavailableError)
-
-
 async def test_a_stream_holds_its_conversation_until_it_is_closed(remote: Any) -> None:
     conversation = await remote.create()
 
@@ -264,3 +253,26 @@ async def test_what_is_refused_is_refused_at_the_entrance_and_holds_nothing(remo
 
     assert isinstance(error, RateLimitError)
     await asyncio.wait_for(remote.send(conversation, "hello", busy="reject"), 1)
+
+
+class BreaksWhenClosed(Endless):
+    async def stream(self, conversation_id: str, turn: Turn) -> AsyncIterator[Event]:
+        try:
+            yield TextDelta(text="well")
+        finally:
+            raise KeyError("oops")
+
+
+async def left_with_an_error(remote: Any, conversation: Any) -> None:
+    async with remote.stream(conversation, "hello") as stream:
+        await anext(stream)
+        _ = 1 / 0
+
+
+async def test_a_fault_in_closing_does_not_hide_what_the_caller_has_to_say(remote_of: Any, caplog: Any) -> None:
+    remote = remote_of(BreaksWhenClosed)
+
+    with pytest.raises(ZeroDivisionError):
+        await left_with_an_error(remote, "c1")
+
+    assert "stream_close_failed" in caplog.text

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from omnilogue import ConfigurationError, PluginError
+from omnilogue import ConfigurationError, PluginError, Reply
 from omnilogue.emulator import Emulator
-from omnilogue.provider import ProviderSettings
+from omnilogue.provider import ProviderSettings, Turn
 from omnilogue.testing import CaseResult, Report, conform
 from omnilogue.testing.cases import CASES
 from omnilogue_memory.provider import Memory
@@ -71,10 +71,10 @@ async def test_an_unknown_provider_is_named() -> None:
 
 async def test_a_method_that_is_not_declared_stops_before_the_first_case(install: Callable[..., str]) -> None:
     class Undeclared(Memory):
-        async def stop(self, conversation_id: str, run_id: str) -> None:
-            """Stop nothing."""
+        async def regenerate(self, conversation_id: str, message_id: str, turn: Turn) -> Reply:
+            raise AssertionError
 
-    with pytest.raises(PluginError, match=r"stop\(\) is there and not declared"):
+    with pytest.raises(PluginError, match=r"regenerate\(\) is there and not declared"):
         await conform(install(Undeclared))
 
 

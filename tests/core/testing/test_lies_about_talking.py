@@ -100,6 +100,17 @@ class BreaksAfterLeaving(Memory):
         raise AssertionError
 
 
+class AnswersWhoeverGaveWay(BreaksAfterLeaving):
+    found_by = "stream_that_is_open_gives_way"
+
+    async def send(self, conversation_id: str, turn: Turn) -> Reply:
+        was_left, self.left = self.left, False
+        reply = await super().send(conversation_id, turn)
+        if was_left:
+            await self.append(conversation_id, [Message.assistant("What you asked before.")])
+        return reply
+
+
 class _Regenerates(Memory):
     """Has a call of its own for another answer."""
 

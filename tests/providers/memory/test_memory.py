@@ -199,6 +199,16 @@ async def test_it_has_the_grades_of_the_one_it_is_like(name: str) -> None:
         assert await said(remote, made) == [("user", "hello")]
 
 
+async def test_it_keeps_of_a_message_what_the_other_keeps() -> None:
+    async with like("minimax") as client:
+        remote = client.remote()
+        made = await remote.create()
+        given = Message.user("hi").model_copy(update={"model": "m", "metadata": {"a": "1"}, "raw": {"b": 2}})
+        stored = await remote.append(made, given)
+
+        assert (stored.text, stored.metadata, stored.model, stored.raw) == ("hi", {"a": "1"}, None, {})
+
+
 @pytest.mark.parametrize("name", ["archive", "mindcraft"])
 async def test_what_the_other_refuses_it_refuses(name: str) -> None:
     async with like(name) as client:
@@ -237,3 +247,19 @@ async def test_there_must_be_such_a_provider() -> None:
     async with like("nobody") as client:
         with pytest.raises(ConfigurationError, match="nobody"):
             _ = client.remote().features
+
+
+async def test_a_scripted_reply_calls_a_tool_and_says_what_it_said() -> None:
+    def clock(zone: str = "UTC") -> str:
+        return f"12:00 {zone}"
+
+    scripted = 'It is [tool clock {"zone": "CET"}] and [tool clock], not [tool sundial].'
+    async with AsyncClient(False, remotes={"chat": {"provider": "memory", "replies": [scripted]}}) as client:
+        remote = client.remote()
+        conversation = await remote.create()
+        reply = await remote.send(conversation, "What time is it?", tools=[clock])
+        plain = await remote.send(conversation, "And now?")
+
+        assert reply.text == "It is 12:00 CET and 12:00 UTC, not [tool sundial]."
+        assert [part.type for part in reply.messages[0].parts] == [*("tool_call", "tool_result") * 2, "text"]
+        assert plain.text == scripted

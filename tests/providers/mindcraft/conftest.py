@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 
-from omnilogue.http import Http, SystemClock
+from omnilogue.http import Http, Sockets, SystemClock
 from omnilogue.log import logger
 from omnilogue.provider import Context
 from omnilogue.state import Kept, State
@@ -32,7 +32,9 @@ async def connect(anyio_backend: str, vendor: MindCraftEmulator) -> AsyncIterato
         clock = SystemClock()
         notes = Kept(State("memory:"), "work")
         http = Http(settings, lambda: transport, clock)
-        return MindCraft(settings, Context(remote="work", http=http, clock=clock, state=notes, log=logger()))
+        sockets = Sockets(settings, clock)
+        context = Context(remote="work", http=http, clock=clock, state=notes, log=logger(), sockets=sockets)
+        return MindCraft(settings, context)
 
     yield connected
     await transport.aclose()

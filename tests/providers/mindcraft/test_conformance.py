@@ -19,6 +19,19 @@ class TestMindCraft(ProviderSuite):
         return {**settings, "persist": self.persist, "defaults": {"model": "abab6.5s-chat"}}
 
 
+class TestAgent(ProviderSuite):
+    """The agent takes some models only, so the words of the suite mean one of them."""
+
+    provider = "mindcraft"
+
+    @pytest.fixture
+    def settings(self, omnilogue_emulator: Callable[..., Emulator]) -> dict[str, Any]:
+        emulator = omnilogue_emulator("mindcraft", agent_models=("GLM-4-Air",))
+        words = dict.fromkeys(("omnilogue-suite", "another-model", "third-model"), "GLM-4-Air")
+        defaults = {"model": "omnilogue-suite"}
+        return {**emulator.settings, "generation": "agent", "models": words, "defaults": defaults}
+
+
 class TestPersistServer(TestMindCraft):
     persist = "server"
 

@@ -18,10 +18,13 @@ Connect: TypeAlias = Callable[..., MiniMax]
 
 
 class SkippingClock(SystemClock):
-    """Sleeps at once, and remembers how long it would have slept."""
+    """Lets all time pass at once, and remembers how long it would have slept."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return super().monotonic() + sum(self.slept)
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

@@ -90,7 +90,7 @@ def test_every_answer_has_a_trace_id_of_its_own(vendor: MiniMaxEmulator, client:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "threads", "threads/", "threads/create/", "threads%2Fcreate", "files/upload", "/x"]
+    "path", ["", "threads", "threads/", "threads/create/", "threads%2Fcreate", "files/uploads", "/x"]
 )
 def test_an_unknown_path_is_404(vendor: MiniMaxEmulator, client: httpx.Client, path: str) -> None:
     assert client.post(str(httpx.URL(vendor.url).join(path))).status_code == 404
@@ -344,7 +344,8 @@ def test_a_message_goes_in_as_text_and_comes_out_in_parts(
     vendor: MiniMaxEmulator, client: httpx.Client, thread: str
 ) -> None:
     vendor.store.now = lambda: NOON
-    body = {"thread_id": thread, **MESSAGE, "metadata": {"lang": "en"}, "file_ids": ["12"]}
+    file_id = str(vendor.store.files.add("note.txt", b"").id)
+    body = {"thread_id": thread, **MESSAGE, "metadata": {"lang": "en"}, "file_ids": [file_id]}
     answer = client.post("threads/messages/add", json=body).json()
 
     (stored,) = vendor.store.messages(thread)
@@ -355,7 +356,7 @@ def test_a_message_goes_in_as_text_and_comes_out_in_parts(
         "thread_id": thread,
         "role": "user",
         "content": [{"type": "text", "text": {"value": "hello", "annotations": []}}],
-        "file_ids": ["12"],
+        "file_ids": [file_id],
         "assistant_id": "",
         "run_id": "",
         "metadata": {"lang": "en"},

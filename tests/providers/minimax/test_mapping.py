@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnilogue.errors import InvalidInputError, ProtocolError, UnsupportedOperationError
-from omnilogue.model import Citation, DataPart, FilePart, ImagePart, TextPart
+from omnilogue.model import AudioPart, Citation, DataPart, FilePart, ImagePart, TextPart
 from omnilogue_minimax import metadata
 from omnilogue_minimax.citations import citations_of, noted, read_note
 from omnilogue_minimax.mapping import conversation_of, message_of, moment_of, role_of, text_of
@@ -215,7 +215,7 @@ def test_a_message_of_the_documented_list_is_understood() -> None:
 def test_parts_of_other_kinds_are_kept() -> None:
     content = [
         {"type": "image_file", "image_file": {"file_id": 12}},
-        {"type": "audio_file", "audio_file": {"value": "00"}, "id": "p"},
+        {"type": "audio_file", "audio_file": {"value": "0g"}, "id": "p"},
         {"type": "text", "text": "odd"},
         {},
     ]
@@ -227,6 +227,17 @@ def test_parts_of_other_kinds_are_kept() -> None:
     assert [part.value for part in message.parts if isinstance(part, DataPart)] == content[1:]
 
 
+def test_recordings_are_hexadecimal_or_a_file() -> None:
+    content = [
+        {"type": "audio_file", "audio_file": {"value": "00ff"}, "id": "p"},
+        {"type": "audio_file", "audio_file": {"file_id": 2**62}},
+    ]
+
+    message = message_of(row(role="ai", content=content), "t")
+
+    assert message.parts == (AudioPart(data=b"\x00\xff", size=2), AudioPart(file_id=str(2**62)))
+
+
 def test_empty_links_are_no_links() -> None:
     message = message_of(row(role="user", content="hi", run_id="", assistant_id="", file_ids=[]), "t")
 
@@ -234,7 +245,9 @@ def test_empty_links_are_no_links() -> None:
 
 
 def test_ids_of_files_are_text() -> None:
-    assert message_of(row(role="user", file_ids=[2**62, "f"]), "t").raw == {"file_ids": [str(2**62), "f"]}
+    message = message_of(row(role="user", file_ids=[2**62, "f"]), "t")
+
+    assert [part.file_id for part in message.parts if isinstance(part, FilePart)] == [str(2**62), "f"]
 
 
 def test_a_thread_without_anything_is_a_conversation() -> None:
@@ -245,8 +258,9 @@ def test_a_thread_without_anything_is_a_conversation() -> None:
 
 def test_only_text_can_be_written() -> None:
     assert text_of([TextPart(text="a"), TextPart(text="b")]) == "ab"
-    with pytest.raises(UnsupportedOperationError, match="file"):
-        text_of([FilePart(file_id="1")])
+    assert text_of([FilePart(file_id="1"), TextPart(text="a")]) == "a"
+    with pytest.raises(UnsupportedOperationError, match="image"):
+        text_of([ImagePart(file_id="1")])
 
 
 # Pages

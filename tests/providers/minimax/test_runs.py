@@ -99,11 +99,11 @@ def test_any_last_error_is_taken(told: Any) -> None:
     assert isinstance(run_failure(Run(id="run_1", status="failed", last_error=told)), RunFailedError)
 
 
-def test_a_run_that_waits_for_a_tool_says_what_to_do() -> None:
+def test_a_run_that_requires_what_nobody_knows_has_failed() -> None:
     error = run_failure(Run(id="run_1", status="requires_action"))
 
     assert isinstance(error, RunFailedError)
-    assert "tools" in error.hint
+    assert "requires an action" in error.message
 
 
 async def test_a_filtered_answer_leaves_the_turn(vendor: MiniMaxEmulator, provider: MiniMax, thread: str) -> None:

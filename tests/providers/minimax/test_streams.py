@@ -1,11 +1,12 @@
 """Streams: however they are cut and whatever they end with, the reply is the same."""
 
+import asyncio
 import json
-from contextlib import aclosing
 from typing import Any
 
 import pytest
 
+from omnilogue import AsyncClient
 from omnilogue.errors import (
     ContentFilteredError,
     OmnilogueError,
@@ -20,7 +21,7 @@ from omnilogue.model import CitationFound, Event, Message, Reply, ReplyCompleted
 from omnilogue.provider import Turn
 from omnilogue_minimax import MiniMax
 from omnilogue_minimax.emulator import MiniMaxEmulator
-from omnilogue_minimax.streaming import Heard
+from omnilogue_minimax.hearing import Heard
 
 pytestmark = pytest.mark.anyio
 
@@ -238,22 +239,64 @@ async def test_what_is_stored_is_answered_in_one_piece(
     assert len(events) == 2
 
 
-async def test_leaving_early_stops_the_run(vendor: MiniMaxEmulator, provider: MiniMax, thread: str) -> None:
+async def left_early(vendor: MiniMaxEmulator) -> str:
+    """Leave a stream after its first word, then send another turn at once; give what that was answered."""
     vendor.configure(piece_delay=0.02)
+    async with AsyncClient(False, remotes={"old": {"provider": "minimax", **vendor.settings}}) as client:
+        remote = client.remote()
+        conversation = await remote.create()
+        async with remote.stream(conversation, "hello") as stream:
+            _ = [await anext(stream), await anext(stream)]
+        vendor.configure(piece_delay=0)
+        return (await remote.send(conversation, "next", timeout=10)).text
 
-    async with aclosing(provider.stream(thread, HELLO)) as events:  # type: ignore[type-var]
-        await anext(aiter(events))
 
-    (stopped,) = vendor.store.runs(thread)
-    assert stopped.status == "cancelled"
+async def asked(vendor: MiniMaxEmulator, path: str) -> None:
+    """Wait until the vendor was asked this."""
+    while not vendor.journal.requests(path):  # noqa: ASYNC110  # it is asked in another thread
+        await asyncio.sleep(0.01)
 
 
-async def test_leaving_early_is_quiet_where_the_vendor_cannot_stop(
-    vendor: MiniMaxEmulator, provider: MiniMax, thread: str
-) -> None:
-    vendor.configure(piece_delay=0.02, missing_paths=("threads/run/cancel",))
+async def test_leaving_early_stops_the_run(vendor: MiniMaxEmulator) -> None:
+    said = await left_early(vendor)
 
-    async with aclosing(provider.stream(thread, HELLO)) as events:  # type: ignore[type-var]
-        await anext(aiter(events))
+    (stopped,) = vendor.journal.requests("threads/run/cancel")
+    thread, run_id = stopped.body["thread_id"], stopped.body["run_id"]
+    assert vendor.store.run(thread, run_id).status == "cancelled"
+    assert said == "Answer 2 to: next"
+
+
+async def test_leaving_early_is_quiet_where_the_vendor_cannot_stop(vendor: MiniMaxEmulator, caplog: Any) -> None:
+    vendor.configure(missing_paths=("threads/run/cancel",))
+
+    await left_early(vendor)
 
     assert len(vendor.journal.requests("threads/run/cancel")) == 1
+    assert [record.getMessage().split()[0] for record in caplog.records] == ["run_not_stopped"]
+
+
+async def test_cancelling_a_send_stops_its_run(vendor: MiniMaxEmulator) -> None:
+    vendor.configure(polls=1000)
+    async with AsyncClient(False, remotes={"old": {"provider": "minimax", **vendor.settings}}) as client:
+        remote = client.remote()
+        conversation = await remote.create()
+        sending = asyncio.create_task(remote.send(conversation, "hello"))
+        await asked(vendor, "threads/run/retrieve")
+        sending.cancel()
+        await asyncio.wait([sending])
+
+    assert [run.status for run in vendor.store.runs(conversation.id)] == ["cancelled"]
+
+
+async def test_the_run_of_somebody_else_is_stopped_where_that_is_wished(vendor: MiniMaxEmulator) -> None:
+    vendor.configure(active_run="409", polls=1000)
+    async with AsyncClient(False, remotes={"old": {"provider": "minimax", **vendor.settings}}) as client:
+        remote = client.remote()
+        conversation = await remote.create()
+        run = vendor.store.add_run(conversation.id, vendor.store.add_assistant().id)
+        sending = asyncio.create_task(remote.send(conversation, "hello", busy="cancel"))
+        await asked(vendor, "threads/run/cancel")
+        vendor.configure(polls=1)
+
+        assert (await sending).text
+    assert vendor.store.run(conversation.id, run.id).status == "cancelled"

@@ -13,6 +13,7 @@ from . import (
     streaming,
     talking,
     texts,
+    tools,
     unknown,
 )
 
@@ -30,6 +31,7 @@ CASES: tuple[Case, ...] = tuple(
         talking,
         streaming,
         parts,
+        tools,
         unknown,
     )
     for found in module.CASES

@@ -13,6 +13,7 @@ from ..scene import Scene
 
 FIELDS: dict[str, Any] = {
     "metadata": {"topic": "fields"},
+    "run_id": "a-run",
     "model": "a-model",
     "status": "partial",
     "usage": Usage(input_tokens=3, output_tokens=4),

@@ -159,6 +159,22 @@ async def stream_that_is_open_makes_others_wait(scene: Scene) -> None:
     expect_equal(asked, [QUESTION, "And then?"], "turns, the second of which had to wait")
 
 
+@case("stream", "send")
+async def stream_that_is_open_gives_way(scene: Scene) -> None:
+    """With busy="cancel" a turn takes the place of a reply that is under way, whose reader is told so."""
+    conversation = await scene.conversation()
+    async with scene.remote.stream(conversation, QUESTION, allow_loss=True) as stream:
+        await anext(stream)
+        reply = await scene.remote.send(conversation, "Or rather?", busy="cancel", timeout=30, allow_loss=True)
+        with expect_error("reading a stream whose place was taken", ConversationBusyError):
+            async for _ in stream:
+                pass
+
+    said = await scene.said(conversation)
+    expect_equal(said.count(("user", "Or rather?")), 1, "times that the turn is stored that took the place")
+    expect_equal(said[-1], ("assistant", reply.messages[-1].text), "the last message after a place was taken")
+
+
 @case("regenerate", "stream", "send")
 async def regenerate_comes_piece_by_piece(scene: Scene) -> None:
     """Another answer can be streamed: the same events, and the same effect."""
@@ -187,5 +203,6 @@ CASES = (
     stop_by_cancelling_frees_the_conversation,
     stream_that_is_open_keeps_others_out,
     stream_that_is_open_makes_others_wait,
+    stream_that_is_open_gives_way,
     regenerate_comes_piece_by_piece,
 )

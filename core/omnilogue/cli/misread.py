@@ -1,0 +1,27 @@
+"""Telling what the parser could not read, in our own words, with what is allowed."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+from cyclopts import CoercionError, CycloptsError
+
+from ..errors import InvalidInputError
+from .described import WORDS
+
+
+def explained(error: CycloptsError, help_line: str) -> InvalidInputError:
+    """Make the error for a command line that cannot be read; `help_line` says where help is."""
+    if isinstance(error, CoercionError) and error.token is not None and error.msg is None:
+        name = error.token.keyword or (error.argument.name if error.argument else "an argument")
+        return InvalidInputError(f"{name} {error.token.value!r} is {_kind(error.target_type)}", hint=help_line)
+    return InvalidInputError(str(error).replace("\n", " "), hint=help_line)
+
+
+def _kind(wanted: Any) -> str:
+    """Say what a value is not."""
+    if get_origin(wanted) is Literal:
+        return f"none of {', '.join(sorted(map(str, get_args(wanted))))}"
+    if wanted is bool:
+        return "neither true nor false"
+    return f"no {WORDS[wanted]}" if wanted in WORDS else "not understood"

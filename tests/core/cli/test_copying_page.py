@@ -1,0 +1,91 @@
+"""The walk of docs/copying.md, command by command, between two vendors on loopback."""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from omnilogue import Client
+from omnilogue_ichati.emulator import IChatiEmulator
+from omnilogue_mindcraft.emulator import MindCraftEmulator
+
+Cli: TypeAlias = Callable[..., Any]
+
+PAGE = Path(__file__).parents[3] / "docs" / "copying.md"
+MIGRATION = re.compile(r"m-[0-9a-f]{4}")
+WALK = ["remotes", "plan", "copy", "check", "undo", "copy", "state", "copy", "check", "migrations", "migrations"]
+
+
+def walk() -> list[tuple[str, list[str]]]:
+    """Give each command of the page with the lines that it shows."""
+    blocks = re.findall(r"```console\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    commands = [part.splitlines() for block in blocks for part in block.split("$ ")[1:]]
+    return [(lines[0], lines[1:]) for lines in commands]
+
+
+CONFIGURATION = """
+[remotes.old]
+provider = "ichati"
+base_url = "{old}"
+token = "env:OLD"
+series_id = 1
+model_id = 1
+settle = 0
+
+[remotes.new]
+provider = "mindcraft"
+base_url = "{new}"
+api_key = "env:NEW"
+settle = 0
+"""
+
+
+@pytest.fixture
+def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The accounts that the page speaks of."""
+    with IChatiEmulator() as old, MindCraftEmulator() as new:
+        Path("omnilogue.toml").write_text(CONFIGURATION.format(old=old.url, new=new.url))
+        monkeypatch.setenv("OLD", old.settings["token"])
+        monkeypatch.setenv("NEW", new.settings["api_key"])
+        yield
+
+
+def talk(*numbers: int) -> None:
+    """Let somebody use the old vendor."""
+    with Client() as client:
+        remote = client.remote("old")
+        for number in numbers:
+            conversation = remote.create(title=f"Trip {number}")
+            remote.send(conversation, "Where to in May?")
+            remote.send(conversation, "And in June?")
+
+
+def pattern(shown: str) -> str:
+    """Give what a line must look like where the page shows this one: `...` stands for anything."""
+    return ".*".join(re.sub(r"m\\-[0-9a-f]{4}", "m-[0-9a-f]{4}", re.escape(part)) for part in shown.split("..."))
+
+
+def test_the_page_walks_all_the_way() -> None:
+    assert [command.split()[1] for command, _ in walk()] == WALK
+
+
+def test_each_command_of_the_page_shows_what_the_page_shows(cli: Cli, vendors: None) -> None:
+    talk(*range(1, 13))
+    known: dict[str, str] = {}
+
+    for command, shown in walk():
+        words = [known.get(word, word) for word in shlex.split(command)[1:]]
+        found = cli(*words)
+
+        assert found.code == 0, (command, found.err)
+        lines = iter(line.rstrip() for line in found.lines)
+        for line in shown:
+            wanted = re.compile(pattern(line))
+            assert line == "..." or any(wanted.fullmatch(one) for one in lines), (command, line, found.out)
+        if command.startswith("omnilogue copy"):
+            known[MIGRATION.findall(shown[-1])[0]] = MIGRATION.findall(found.lines[-1])[0]
+        if command.startswith("omnilogue state"):
+            talk(13, 14)
