@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sybil import Sybil
+from sybil import Example, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
 
@@ -28,10 +28,23 @@ class PythonExamples(CodeBlockParser):
     language = "python"
 
 
+class FromTheTop(PythonEvaluator):
+    """Runs an example after those that stand before it on its page, also where another process has run them."""
+
+    def __call__(self, example: Example) -> None:
+        """Run what has not run yet of the page, down to this example."""
+        done: set[int] = example.namespace["_done"]
+        for each in example.document.examples():
+            if each.start <= example.start and each.start not in done:
+                done.add(each.start)
+                super().__call__(each)
+
+
 def into_a_folder_of_its_own(namespace: dict[str, Any]) -> None:
     """Give each page a working directory with the configuration that the examples speak of."""
     import tempfile
 
+    namespace["_done"] = set()
     namespace["_folder"] = folder = tempfile.TemporaryDirectory()
     namespace["_before"] = Path.cwd(), os.environ.get("XDG_DATA_HOME")
     os.environ["XDG_DATA_HOME"] = str(Path(folder.name, "data"))
@@ -50,7 +63,7 @@ def back(namespace: dict[str, Any]) -> None:
 
 
 pytest_collect_file = Sybil(
-    parsers=[PythonExamples(evaluator=PythonEvaluator())],
+    parsers=[PythonExamples(evaluator=FromTheTop())],
     patterns=["README.md", "docs/*.md", "docs/**/*.md"],
     setup=into_a_folder_of_its_own,
     teardown=back,
