@@ -78,7 +78,7 @@ FEATURES = Features(
     conversation_metadata=native("values that are no text are written as JSON text", **KEPT_WITH_TITLE),
     message_metadata=native("fixed at creation; values that are no text are written as JSON text", **KEPT),
     choose_model=native("the vendor's list of models is not checked here"),
-    attach_files=native("uploaded before their message; a message read again tells only their ids"),
+    attach_files=native("uploaded before their message; a message read again tells only their ids", bare_files=True),
     send_images=unsupported("the vendor shows images and takes none"),
     send_audio=native("known from public code; only with a turn; what was understood is stored"),
     receive_audio=native("known from public code; of a reply as it is made, not read again", asked_by={"speak": True}),

@@ -289,8 +289,9 @@ async def test_all_remotes_of_a_client_share_one_state_and_another_client_finds_
 
 @pytest.mark.usefixtures("poor")
 async def test_resolve_follows_a_rebuild(user_data: Path) -> None:
-    async with AsyncClient(False, remotes={"work": {"provider": "memory"}}) as client:
-        remote = client.remote()
+    remotes = {"work": {"provider": "memory"}, "home": {"provider": "memory"}}
+    async with AsyncClient(False, remotes=remotes) as client:
+        remote = client.remote("work")
         made = await remote.create()
         message = await remote.append(made, "one")
         change = await remote.edit(made, message.id or "", "two", allow_loss=True)
@@ -302,8 +303,8 @@ async def test_resolve_follows_a_rebuild(user_data: Path) -> None:
             await client.resolve(made, "home")
         with pytest.raises(InvalidInputError, match="names no conversation"):
             await client.resolve("work:")
-        with pytest.raises(ConfigurationError, match="no remote 'home'"):
-            await client.resolve("home:1")
+        with pytest.raises(ConfigurationError, match="no remote 'else'"):
+            await client.resolve("else:1")
         await remote.delete(made)
         with pytest.raises(NotFoundError, match="deleted here"):
             await client.resolve(made)

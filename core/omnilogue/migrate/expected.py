@@ -50,7 +50,7 @@ def expected(
     losses = [*_role_losses(message.role, role), *by_grade(row)]
     if not in_order:
         losses.append(LossItem("order", "flattened", message.id or message.text))
-    parts = _parts(message, row, features, losses)
+    parts = _parts(message, row, features, losses, is_foreign=options.source_provider != options.target_provider)
     fields = _fields(message, row, losses)
     parts, metadata, lost = _metadata(message, parts, row, features, options)
     losses += [*lost, *_inherent(message, row, features, options)]
@@ -64,12 +64,16 @@ def _role_losses(role: str, becomes: str) -> list[LossItem]:
     return [LossItem("role", "mapped" if (role, becomes) == ("developer", "system") else "flattened", role)]
 
 
-def _parts(message: Message, row: Feature, features: Features, losses: list[LossItem]) -> tuple[Part, ...]:
+def _parts(
+    message: Message, row: Feature, features: Features, losses: list[LossItem], *, is_foreign: bool
+) -> tuple[Part, ...]:
     """Give the parts that are stored: what is taken, something where nothing is, and not too much."""
-    parts, lost = taken_parts(message.parts, row, features)
+    parts, lost = taken_parts(message.parts, row, features, is_foreign=is_foreign)
     losses += lost
     if is_blank(parts):
         losses.append(LossItem("text", "placeholder", message.id or NO_TEXT))
+        cited = [one for part in parts if isinstance(part, TextPart) for one in part.citations]
+        losses += [LossItem("citation", "dropped", one.title or one.url or one.marker or "") for one in cited]
         parts = (TextPart(text=NO_TEXT),)
     parts, missing, citations = cut(parts, text_limit(row))
     if missing:

@@ -24,7 +24,7 @@ from ..model import (
 from ..provider import Feature, Features
 from ..remote.grades import PART_ROWS
 from .losses import LossItem
-from .taking import has
+from .taking import has, keeps
 from .texts import is_json, mended, on_lines_of_their_own
 
 _KINDS = {str(kind): cast(LossKind, kind) for kind in LOSS_CLASSES}
@@ -33,14 +33,19 @@ LONGEST_NAME = 500
 """Code points of a name or an address in a text that stands for a file."""
 
 
-def taken_parts(parts: Iterable[Part], row: Feature, features: Features) -> tuple[tuple[Part, ...], list[LossItem]]:
-    """Give the parts a target stores by this row, and what is lost."""
+def taken_parts(
+    parts: Iterable[Part], row: Feature, features: Features, *, is_foreign: bool = False
+) -> tuple[tuple[Part, ...], list[LossItem]]:
+    """Give the parts a target stores by this row, and what is lost.
+
+    To a foreign target an id of a file means nothing; only one that keeps vendors' own fields keeps it as it is.
+    """
     pieces: list[tuple[Part, bool]] = []
     losses: list[LossItem] = []
     for part in parts:
         if isinstance(part, TextPart):
             pieces.append((_text(part, features, losses), False))
-        elif _is_taken(part, row, features):
+        elif _is_taken(part, row, features) and not (is_foreign and _is_bare(part) and not keeps(row, "raw")):
             pieces.append((part, False))
             losses += by_grade(features[PART_ROWS[part.type]]) if part.type in PART_ROWS else []
         else:
@@ -76,7 +81,18 @@ def _is_taken(part: Part, row: Feature, features: Features) -> bool:
     kinds = row.limits.parts
     if kinds is not None and part.type not in kinds:
         return False
-    return (part.type not in PART_ROWS or has(features, PART_ROWS[part.type])) and is_storable(part)
+    if part.type in PART_ROWS and not _takes_kind(features[PART_ROWS[part.type]], part):
+        return False
+    return is_storable(part)
+
+
+def _takes_kind(row: Feature, part: Part) -> bool:
+    return row.grade is not Grade.UNSUPPORTED and not (isinstance(part, MediaPart) and row.limits.bare_files)
+
+
+def _is_bare(part: Part) -> bool:
+    """Whether all that is known of a file is its vendor's id for it."""
+    return isinstance(part, MediaPart) and part.data is None and part.url is None
 
 
 def is_storable(part: Part) -> bool:

@@ -39,6 +39,8 @@ class Limits(BaseModel):
     """Types of parts that are stored; None means all of them."""
     kept: bool | None = None
     """False when parts of this kind are used for the answer, and not stored with the turn."""
+    bare_files: bool | None = None
+    """True when a file that is read again tells no name, size or content: a copy of it could not be compared."""
     roles: tuple[str, ...] | None = None
     """Roles that an append takes besides the one the operation names: `tool`, `other:*`."""
     fields: tuple[str, ...] | None = None
