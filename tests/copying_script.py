@@ -48,13 +48,14 @@ def kill_after_commit(number: int) -> None:
     store._transaction = killing
 
 
-async def copy(config: str, order: dict[str, Any]) -> None:
+async def copy(config: str, order: dict[str, Any]) -> bool:
+    """Copy, and give whether the same command has to look again: where nobody can tell what became of a write."""
     transport = Killing(order.get("number", 0), order.get("when", ""), verify=CONTEXT)
     async with AsyncClient(config, transport=transport, clock=QuickClock()) as client:
         if order.get("naive"):
             await copy_naively(client.remote("here"), client.remote("there"))
-        else:
-            await client.copy("here:", "there:", concurrency=order.get("concurrency", 1))
+            return False
+        return bool((await client.copy("here:", "there:", concurrency=order.get("concurrency", 1))).unknown)
 
 
 async def copy_naively(here: AsyncRemote, there: AsyncRemote) -> None:
@@ -73,8 +74,7 @@ def child(config: str, order: dict[str, Any]) -> None:
     try:
         if "commit" in order:
             kill_after_commit(order["commit"])
-        asyncio.run(copy(config, order))
-        code = 0
+        code = int(asyncio.run(copy(config, order)))
     except OmnilogueError as error:
         sys.stderr.write(f"{error}\n")
         sys.stderr.flush()
