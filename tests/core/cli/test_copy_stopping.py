@@ -20,8 +20,9 @@ OMNILOGUE = [sys.executable, "-m", "omnilogue"]
 
 
 @pytest.fixture
-def slow(cli: Cli, vendor: MindCraftEmulator) -> Iterator[MindCraftEmulator]:
+def slow(cli: Cli, vendor: MindCraftEmulator, work: str) -> Iterator[MindCraftEmulator]:
     """A vendor that takes its time for each message, and three conversations of four messages to copy to it."""
+    assert work  # the remote comes first: it begins with a vendor without faults
     for number in (1, 2, 3):
         address = cli("new", OLD, "--title", f"Talk {number}").out.strip()
         for text in range(4):
