@@ -56,14 +56,14 @@ class ConversationCopy:
         )
 
     async def _verify_and_look(self, link: Link, rows: list[Row]) -> bool:
-        """Verify the copy, and tell whether its source has grown meanwhile; both ends are read at once."""
-        grown: list[bool] = []
+        """Verify the copy, and tell whether its source has changed meanwhile; both ends are read at once."""
+        changed: list[bool] = []
 
         async def look() -> None:
-            grown.append(await self._has_grown(rows))
+            changed.append(await self._has_changed(rows))
 
         await side_by_side(look, lambda: verify(self.job.pair, link, rows))
-        return grown[0]
+        return changed[0]
 
     async def _link(self, draft: ExpectedDraft) -> Link:
         """Give the link, found again where an earlier run may have created the copy and noted nothing."""
@@ -120,11 +120,14 @@ class ConversationCopy:
         return link
 
     async def _known_one(self, arriving: Arriving, step: Step, row: Row, *, on_branch: bool) -> None:
-        """Count a message that an earlier run wrote and did not note, and carry an edit over."""
+        """Count a message that an earlier run wrote and did not note, and carry an edit over.
+
+        One that was edited while this migration copies it is carried over unasked: it would be neither old nor new.
+        """
         if row.ordinal in self._found:
             self._found.discard(row.ordinal)
             arriving.arrived(row, self._shaped(step, on_branch=on_branch)[1])
-        if step.is_edited and self.job.update:
+        if step.is_edited and (self.job.update or self._is_of_this_run(row)):
             await arriving.flush()
             await self._rewrite(arriving, step, row)
 
@@ -179,6 +182,12 @@ class ConversationCopy:
     async def _rewrite(self, arriving: Arriving, step: Step, row: Row) -> None:
         """Carry an edit over, where the target changes a message in its place."""
         pair, link = self.job.pair, arriving.link
+        if not carries_edits(self.job) and self._is_of_this_run(row):
+            raise MigrationError(
+                f"{self.conversation.ref} was edited while it was copied, and {pair.target.name} changes no messages",
+                code="source_changed",
+                hint="undo it and copy it again",
+            )
         if not carries_edits(self.job) or row.target is None or link.target is None:
             return
         message, losses = self._shaped(step)
@@ -192,12 +201,22 @@ class ConversationCopy:
         )
         arriving.arrived(done, losses)
 
-    async def _has_grown(self, rows: list[Row]) -> bool:
-        """Whether the source has a newest message that was not met."""
-        known = {row.source for row in rows}
-        async for message in self.job.pair.source.messages(self.conversation, order="desc", limit=1):
-            return message.id is not None and message.id not in known
-        return False
+    async def _has_changed(self, rows: list[Row]) -> bool:
+        """Whether the source has a message that was not met, or one of this run has another content by now.
+
+        A conversation of one page is looked at whole, which is one request too; of a longer one the newest message.
+        """
+        source = self.job.pair.source
+        if len(rows) >= (source.features.list_messages.limits.page_size or 1):
+            known = {row.source for row in rows}
+            newest = [message async for message in source.messages(self.conversation, order="desc", limit=1)]
+            return any(message.id is not None and message.id not in known for message in newest)
+        walk = Walk(rows)
+        steps = [walk.step(message) async for message in source.messages(self.conversation, branches=True)]
+        return any(step.row is None or (step.is_edited and self._is_of_this_run(step.row)) for step in steps)
+
+    def _is_of_this_run(self, row: Row) -> bool:
+        return row.migration == self.job.migration and row.target is not None
 
 
 def carries_edits(job: Job) -> bool:
