@@ -68,13 +68,17 @@ class Arriving:
         target = next((row.target for row in rows if row.source == parent), None)
         return message.model_copy(update={"parent_id": target})
 
+    async def begin(self) -> None:
+        """Create the conversation, unless it is there or comes with its first messages."""
+        if self.link.target is None and not self._creates_whole:
+            await self.create(())
+
     async def flush(self) -> None:
         """Write what was taken so far."""
         batch, self._batch = self._batch, []
         if not batch:
             return
-        if self.link.target is None and not self._creates_whole:
-            await self.create(())
+        await self.begin()
         noted = self._noting([parcel.row for parcel in batch])
         await self._pair.ledger.put_together(self.link, *noted)
         ids = await self._written([parcel.message for parcel in batch if parcel.message is not None])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -10,7 +12,7 @@ from ..model import Conversation, Grade, Message
 from ..state import Link, Row
 from . import reconciling
 from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun, rows_of
-from .branching import placed
+from .branching import Placed, placed
 from .digest import digest
 from .drafts import ExpectedDraft, expected_draft
 from .generating import Generating, TurnCopy, found_again
@@ -100,13 +102,13 @@ class ConversationCopy:
         arriving, walk = Arriving(pair, self.job.migration, link, draft), Walk(rows)
         ordinals = count(rows[-1].ordinal + 1 if rows else 0)
         try:
-            async for each in placed(pair.source, self.conversation, is_branched=self.is_branched):
-                self.job.stop.check()
-                step = walk.step(each.message)
-                if step.row is None:
-                    await self._write(arriving, step, next(ordinals), on_branch=each.on_branch)
-                else:
-                    await self._known_one(arriving, step, step.row, on_branch=each.on_branch)
+            async with aclosing(self._read(arriving)) as messages:
+                async for each in messages:
+                    step = walk.step(each.message)
+                    if step.row is None:
+                        await self._write(arriving, step, next(ordinals), on_branch=each.on_branch)
+                    else:
+                        await self._known_one(arriving, step, step.row, on_branch=each.on_branch)
             if walk.inserted:
                 arriving.lost(Losses([LossItem("order", "flattened", str(self.conversation.ref))] * walk.inserted))
             for row in [row for row in walk.gone() if row.ordinal in self._found]:
@@ -118,6 +120,25 @@ class ConversationCopy:
             self.copied += arriving.copied
             self.losses.merge(arriving.losses)
         return link
+
+    async def _read(self, arriving: Arriving) -> AsyncGenerator[Placed, None]:
+        """Give the messages of the source; while its first page is read the copy is created."""
+        self.job.stop.check()
+        source = placed(self.job.pair.source, self.conversation, is_branched=self.is_branched)
+        first: list[Placed] = []
+
+        async def read() -> None:
+            async for each in source:
+                first.append(each)
+                break
+
+        async with aclosing(source):
+            await side_by_side(read, arriving.begin)
+            for each in first:
+                yield each
+            async for each in source:
+                self.job.stop.check()
+                yield each
 
     async def _known_one(self, arriving: Arriving, step: Step, row: Row, *, on_branch: bool) -> None:
         """Count a message that an earlier run wrote and did not note, and carry an edit over.
