@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from ..errors import LossRefusedError, NotFoundError, OmnilogueError, RequestTimeoutError, StateError
+from ..errors import NotFoundError, OmnilogueError, RequestTimeoutError, StateError
 from ..model import Conversation
 from ..provider import Transform
 from ..remote.landing import Landing
 from ..state import Item, Migration
 from . import sentences
 from .asked import Options
+from .consenting import fingerprint, require_consent
 from .job import Job
-from .losses import allowing, failing, gate
 from .pair import Pair
-from .planning import Foreseen, Planning, Sum, spread, undo_forecast
+from .planning import Foreseen, Planning
 from .progress import CopyProgress, Progress
-from .reports import CopyReport, Failure, Plan, RateLimit, Rates, address_of
+from .reporting import Reporting
+from .reports import CopyReport, Plan
 from .running import Run, Work
 from .selection import Chosen, choose
 from .stopping import Stop
 from .taking import CopyOptions
-
-SECONDS_PER_CALL = 0.25
-"""What a request is taken to last where nothing was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +48,10 @@ class Migrating:
         if self.stop.is_late:
             raise self._too_late()
         unfinished = self._unfinished()
-        told = self._told(chosen, foreseen, spent).model_copy(
-            update={"migration": unfinished.id if unfinished else None}
+        told = (
+            self._reporting(chosen, foreseen)
+            .planned(spent)
+            .model_copy(update={"migration": unfinished.id if unfinished else None})
         )
         report = Plan(
             **dict(told),
@@ -64,33 +63,6 @@ class Migrating:
     async def _forecasts(self, chosen: Chosen, sample: int | None = None) -> list[Foreseen]:
         planning = Planning(self.job(), self.options.concurrency, self.progress)
         return await planning.all(chosen.conversations, sample)
-
-    def _told(self, chosen: Chosen, foreseen: Sequence[Foreseen], spent: float) -> CopyReport:
-        total = Sum(self.job(), foreseen)
-        return CopyReport(
-            source=address_of(self.pair.source.name),
-            target=address_of(self.pair.target.name),
-            complete=chosen.complete,
-            sampled=total.is_sampled,
-            conversations=total.conversations,
-            messages=total.messages,
-            losses=tuple(total.losses.rows()),
-            calls=total.calls,
-            generations=total.generations,
-            seconds=round(self._seconds(total.calls, len(foreseen), spent), 1),
-            rates=self._rates(),
-            undo=undo_forecast(self.pair.target.features),
-            dead=total.failed,
-        )
-
-    def _seconds(self, calls: int, read: int, spent: float) -> float:
-        """Estimate how long a copy takes: by what reading took, and never faster than the pace allows."""
-        each = spent * self.options.concurrency / read if read and spent > 0 else SECONDS_PER_CALL
-        return calls * min(each, 10.0) / self.options.concurrency
-
-    def _rates(self) -> Rates:
-        here, there = Landing.on(self.pair.source).rate, self.pair.landing.rate
-        return Rates(source=_rate(self.options.source_rate, here), target=_rate(self.options.rate, there))
 
     # Copying
 
@@ -111,12 +83,12 @@ class Migrating:
                 raise StateError(
                     "an end has changed since this was planned", code="ledger_mismatch", hint="plan it again"
                 )
-            self._require_consent(foreseen)
+            require_consent(self.job(), self.options, foreseen)
             migration = self._opened(chosen, foreseen)
             if migration is None:
-                return self._untouched(chosen, foreseen, began)
+                return self._reporting(chosen, foreseen).untouched(began)
             run = await self._run(migration, self._left(migration, foreseen))
-        return self._reported(migration, chosen, foreseen, run, began)
+        return self._reporting(chosen, foreseen).done(migration, run, began)
 
     async def retry(self, migration: Migration) -> CopyReport:
         """Try the dead letters of a migration again."""
@@ -128,9 +100,9 @@ class Migrating:
             foreseen = await self._forecasts(chosen)
             if self.stop.is_due:
                 return self._stopped_early(chosen, foreseen, began)
-            self._require_consent(foreseen)
+            require_consent(self.job(), self.options, foreseen)
             run = await self._run(migration, foreseen)
-        return self._reported(migration, chosen, foreseen, run, began)
+        return self._reporting(chosen, foreseen).done(migration, run, began)
 
     async def _still_there(self, migration: Migration, item: Item) -> Conversation | None:
         """Give the conversation of a dead letter, None where the source has it no more: it stays dead."""
@@ -139,22 +111,6 @@ class Migrating:
         except NotFoundError as error:
             self.pair.migrations.settle(migration.id, item.conversation, "dead", code=error.code, error=str(error))
             return None
-
-    def _require_consent(self, foreseen: Sequence[Foreseen]) -> None:
-        """Refuse a copy that would lose more than was allowed. Raises LossRefusedError."""
-        losses = Sum(self.job(), [each for each in foreseen if each.forecast and each.forecast.has_work]).losses
-        options = self.options
-        refused = gate(losses.rows(), options.max_loss, allow_generation=options.allow_generation)
-        unwanted = failing(losses.rows(), options.fail_on)
-        if not refused and not unwanted:
-            return
-        told = ", ".join(f"{row.kind} ({row.count:,} {row.action})" for row in [*refused, *unwanted])
-        raise LossRefusedError(
-            f"a copy from {self.pair.source.name} to {self.pair.target.name} would lose {told}; nothing was written",
-            losses=tuple(sorted({row.kind for row in [*refused, *unwanted]})),
-            outcome="not_sent",
-            hint=f"allow it with {allowing(refused)}" if refused else "leave --fail-on out to copy all the same",
-        )
 
     def _unfinished(self) -> Migration | None:
         ledger = self.pair.ledger
@@ -252,11 +208,18 @@ class Migrating:
 
     # Reporting
 
+    def _reporting(self, chosen: Chosen, foreseen: Sequence[Foreseen]) -> Reporting:
+        return Reporting(self.job(), self.options, chosen, foreseen)
+
     def _stopped_early(self, chosen: Chosen, foreseen: Sequence[Foreseen], began: float) -> CopyReport:
         """Report that the run ended before anything was written. Raises RequestTimeoutError where its time was over."""
         if self.stop.is_late:
             raise self._too_late()
-        return self._untouched(chosen, foreseen, began).model_copy(update={"sentence": "Stopped; nothing was copied."})
+        return (
+            self._reporting(chosen, foreseen)
+            .untouched(began)
+            .model_copy(update={"sentence": "Stopped; nothing was copied."})
+        )
 
     def _too_late(self) -> RequestTimeoutError:
         return RequestTimeoutError(
@@ -265,37 +228,6 @@ class Migrating:
             operation="copy",
             retryable=True,
             hint="the same command goes on; what was read is kept",
-        )
-
-    def _untouched(self, chosen: Chosen, foreseen: Sequence[Foreseen], began: float) -> CopyReport:
-        report = self._told(chosen, foreseen, 0.0)
-        report = report.model_copy(update={"seconds": round(self.pair.clock.monotonic() - began, 1)})
-        return report.model_copy(update={"sentence": sentences.of_copy(report)})
-
-    def _reported(
-        self, migration: Migration, chosen: Chosen, foreseen: Sequence[Foreseen], run: Run, began: float
-    ) -> CopyReport:
-        report = self._told(chosen, foreseen, 0.0)
-        items = {item.conversation: item for item in self.pair.migrations.items(migration.id)}
-        report = report.model_copy(
-            update={
-                "migration": migration.id,
-                "messages": report.messages.model_copy(update={"copied": run.copied}),
-                "losses": tuple(run.losses.rows()),
-                "seconds": round(self.pair.clock.monotonic() - began, 1),
-                "unknown": self._failures(items.values(), "unknown"),
-                "dead": self._failures(items.values(), "dead"),
-            }
-        )
-        return report.model_copy(update={"sentence": sentences.of_copy(report, run.brought, run.left)})
-
-    def _failures(self, items: Iterable[Item], state: str) -> tuple[Failure, ...]:
-        return tuple(
-            Failure(
-                source=f"{self.pair.source.name}:{item.conversation}", code=item.code or "", message=item.error or ""
-            )
-            for item in items
-            if item.state == state
         )
 
     # What both share
@@ -332,22 +264,3 @@ class Migrating:
 def _item(each: Foreseen) -> Item:
     is_done = each.forecast is not None and each.forecast.state == "unchanged"
     return Item(each.conversation.id, each.conversation.title, "done" if is_done else "pending")
-
-
-def _rate(option: str | None, setting: str | None) -> RateLimit:
-    told = "option" if option else "setting" if setting else "none"
-    return RateLimit.model_validate({"limit": option or setting, "from": told})
-
-
-def fingerprint(foreseen: Sequence[Foreseen], sample: int | None = None) -> str:
-    """Give what tells whether both ends are still as they were planned for; with `sample` only those count as read."""
-    read = set(spread(len(foreseen), sample))
-    told = [
-        (
-            each.conversation.id,
-            str(each.conversation.updated_at),
-            each.forecast.model_dump_json() if each.forecast and place in read else "",
-        )
-        for place, each in enumerate(foreseen)
-    ]
-    return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()
