@@ -30,6 +30,7 @@ from omnilogue import (
 )
 from omnilogue.remote import Listing
 from omnilogue.sync import Pages, SyncReplyStream
+from omnilogue_ichati.emulator import IChatiEmulator
 from omnilogue_minimax.emulator import MiniMaxEmulator
 
 SETTINGS = {"chat": {"provider": "memory", "replies": ["one two three four five"]}}
@@ -261,10 +262,8 @@ def test_a_client_closed_in_a_stream_ends_it() -> None:
 
 
 CLOSING = """
-from omnilogue_ichati.emulator import IChatiEmulator
-
-def begun(vendor):
-    client = Client(False, remotes={"chat": {"provider": "ichati", **vendor.settings}})
+def begun():
+    client = Client(False, remotes={"chat": {"provider": "ichati", **SETTINGS}})
     remote, is_begun, ends = client.remote(), threading.Event(), []
     conversation = remote.create()
     def read():
@@ -279,19 +278,18 @@ def begun(vendor):
     is_begun.wait(10)
     return client, reader, ends
 
-with IChatiEmulator() as vendor:
-    vendor.configure(piece_delay=0.02, piece_bytes=2)
-    for number in range(10):
-        client, reader, ends = begun(vendor)
-        threading.Event().wait(number / 300)
-        client.close()
-        reader.join(10)
-        assert ends == ["this client is closed"], ends
+for number in range(10):
+    client, reader, ends = begun()
+    threading.Event().wait(number / 300)
+    client.close()
+    reader.join(10)
+    assert ends == ["this client is closed"], ends
 """
 
 
 def test_a_client_closed_while_another_thread_streams_is_quiet() -> None:
-    run = ended("import threading\n" + CLOSING)
+    with IChatiEmulator(piece_delay=0.02, piece_bytes=2) as vendor:
+        run = ended(f"import threading\nSETTINGS = {vendor.settings!r}\n" + CLOSING)
 
     assert (run.returncode, run.stderr) == (0, "")
 
