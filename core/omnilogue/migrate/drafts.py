@@ -30,11 +30,12 @@ def expected_draft(
     """Give what a conversation becomes on a target with these features: a draft without messages, and what is lost.
 
     A field that the state keeps in the vendor's place counts as `mapped`. A model's name means something only to
-    the provider it comes from. Raises nothing.
+    the provider it comes from; a target that answers nothing keeps it as a word. Raises nothing.
     """
     fields: dict[str, Any] = {}
     losses: list[LossItem] = []
-    for name, of_another in (("title", False), ("instructions", False), ("model", not same_provider)):
+    answers = has(features, "send") or has(features, "stream")
+    for name, of_another in (("title", False), ("instructions", False), ("model", answers and not same_provider)):
         fields[name], lost = _field(conversation, name, features, of_another=of_another)
         losses += lost
     metadata, lost = _metadata(conversation, features, options)

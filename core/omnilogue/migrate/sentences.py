@@ -30,16 +30,16 @@ def lost(losses: tuple[Loss, ...]) -> str:
 def of_plan(report: CopyReport) -> str:
     """Say what a copy would do."""
     counts = report.conversations
-    todo = counts.new + counts.changed
+    due = counts.new + counts.changed
     way = f"from {report.source} to {report.target}"
-    if not todo:
+    if not due:
         return _with_rest(f"Nothing is to be copied {way}{_unchanged(report)}", report)
     about = "about " if report.sampled else ""
-    is_whole = todo > 1 and not counts.unchanged and not counts.diverged and not counts.failed
+    is_whole = due > 1 and not counts.unchanged and not counts.diverged and not counts.failed
     whole = "all " if is_whole else ""
     return _with_rest(
         f"A copy {way} would bring {about}{counted(report.messages.new, 'message')} of"
-        f" {whole}{known(todo, complete=report.complete)}; {lost(report.losses)}",
+        f" {whole}{known(due, complete=report.complete)}; {lost(report.losses)}",
         report,
     )
 

@@ -57,10 +57,17 @@ def test_what_keeps_everything_gets_everything() -> None:
 
 
 def test_the_model_of_another_provider_stays_behind() -> None:
-    becomes = expected_draft(FULL, WHOLE, NONE, same_provider=False)
+    becomes = expected_draft(FULL, WHOLE.replace(send=native()), NONE, same_provider=False)
 
     assert becomes.draft.model is None
     assert (becomes.losses[0].kind, becomes.losses[0].action) == ("model", "dropped")
+
+
+def test_a_target_that_answers_nothing_keeps_any_model() -> None:
+    becomes = expected_draft(FULL, WHOLE, NONE, same_provider=False)
+
+    assert becomes.draft.model == "m"
+    assert [item.kind for item in becomes.losses] == ["id"]
 
 
 def test_what_the_target_does_not_keep_is_dropped() -> None:
