@@ -44,8 +44,9 @@ test-all:        ## the tests on every Python version that is there
 docs: $(VENV)/.installed-test  ## write the generated parts of the docs again
 	@$(BIN)/python docs/generate.py
 
-bench: $(VENV)/.installed      ## what our layer costs
+bench: $(VENV)/.installed      ## what our layer and a copy cost
 	@$(BIN)/python benchmarks/layer.py
+	@$(BIN)/python benchmarks/copying.py latency 1
 
 clean:           ## remove what was made here
 	@rm -rf $(VENV) .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
