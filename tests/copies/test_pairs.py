@@ -9,7 +9,12 @@ import pytest
 pytestmark = pytest.mark.anyio
 
 STORING = ("archive", "memory", "mindcraft", "minimax")
-PAIRS = [*permutations(STORING, 2), *[("ichati", target) for target in STORING]]
+ANSWERING = "ichati"
+PAIRS = [
+    *permutations(STORING, 2),
+    *[("ichati", other) for other in STORING],
+    *[(other, ANSWERING) for other in STORING],
+]
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
@@ -18,6 +23,7 @@ async def test_a_copy_arrives_once_and_is_taken_back(
 ) -> None:
     ends.add("here", source)
     ends.add("there", target)
+    asked: Any = {"allow_generation": True, "max_loss": "any"} if target == ANSWERING else {}
     async with ends.client() as client:
         here, there = client.remote("here"), client.remote("there")
         await fill(here, 3, 4)
@@ -26,7 +32,7 @@ async def test_a_copy_arrives_once_and_is_taken_back(
         for vendor in ends.vendors.values():
             vendor.journal.clear()
 
-        copied = await client.copy("here:", "there:")
+        copied = await client.copy("here:", "there:", **asked)
         found = await client.check("here:", "there:", one_way=True)
         assert (copied.messages.copied, copied.dead, copied.unknown) == (12, (), ())
         assert (found.is_clean, found.equal, found.messages.equal) == (True, 3, 12)
@@ -34,8 +40,8 @@ async def test_a_copy_arrives_once_and_is_taken_back(
 
         for vendor in ends.vendors.values():
             vendor.journal.clear()
-        planned = await client.plan("here:", "there:")
-        again = await client.copy("here:", "there:")
+        planned = await client.plan("here:", "there:", **asked)
+        again = await client.copy("here:", "there:", **asked)
         assert not planned.has_work
         assert (again.migration, again.messages.copied) == (None, 0)
         assert ends.writes("there") == []
