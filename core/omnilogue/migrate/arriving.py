@@ -5,12 +5,12 @@ What is done of one batch and meant of the next goes into the ledger in one step
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import MigrationError
 from ..model import Conversation, Message
+from ..remote import markers
 from ..state import Link, LossRow, Row
 from .drafts import ExpectedDraft
 from .losses import Losses
@@ -152,13 +152,8 @@ def begun(pair: Pair, conversation: Conversation, migration: str, options: str) 
     ledger = pair.ledger
     return ledger.begin(
         conversation.id,
-        marker=marker_of(ledger.source_account, conversation.id, pair.clock.now().isoformat()),
+        marker=markers.new(),
         migration=migration,
         options=options,
         at=pair.clock.now(),
     )
-
-
-def marker_of(*words: str) -> str:
-    """Give a marker that tells nothing of what it is made of."""
-    return hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:16]

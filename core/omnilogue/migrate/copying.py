@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from ..errors import MigrationError, StateError
@@ -216,11 +216,7 @@ class ConversationCopy:
             return
         self.job.require_allowed(losses)
         await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
-        kept = self._row(step, message, row.ordinal)
-        done = Row(
-            row.ordinal, row.source, kept.source_digest, row.target, kept.digest, "done", row.migration, row.begun_at
-        )
-        arriving.arrived(done, losses)
+        arriving.arrived(replace(row, source_digest=step.digest, digest=digest(message), state="done"), losses)
 
     async def _has_changed(self, rows: list[Row]) -> bool:
         """Whether the source has a message that was not met, or one of this run has another content by now.

@@ -6,7 +6,7 @@ What is not there is looked for again after the settle time, because a request c
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -78,12 +78,6 @@ async def _found(pair: Pair, link: Link, rows: Sequence[Row], meant: Sequence[Ro
     return claims.found
 
 
-@dataclass(slots=True)
-class _Wanted:
-    row: Row
-    is_found: bool = False
-
-
 class Claims:
     """Which stored message is the copy of which row: by origin where the vendor keeps it, and always by content."""
 
@@ -92,17 +86,16 @@ class Claims:
         self._conversation = link.conversation
         self._keeps_origin = pair.target.features.message_metadata.grade is Grade.NATIVE
         self._taken = {row.target for row in rows if row.state == "done"}
-        self._wanted = [_Wanted(row) for row in meant if row.digest is not None]
+        self._wanted = [row for row in meant if row.digest is not None]
 
     def offer(self, message: Message) -> None:
         """Take a message of the target for the first row that it can be the copy of."""
         if message.id in self._taken:
             return
         content = digest(message)
-        for wanted in self._wanted:
-            if not wanted.is_found and wanted.row.digest == content and self._is_from(message, wanted.row):
-                wanted.is_found = True
-                self.found[wanted.row.ordinal] = replace(wanted.row, state="done", target=message.id)
+        for row in self._wanted:
+            if row.ordinal not in self.found and row.digest == content and self._is_from(message, row):
+                self.found[row.ordinal] = replace(row, state="done", target=message.id)
                 return
 
     def _is_from(self, message: Message, row: Row) -> bool:
