@@ -98,8 +98,7 @@ class ConversationCopy:
 
     async def _pass(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
         """Read the source once and write what is new."""
-        pair = self.job.pair
-        arriving, walk = Arriving(pair, self.job.migration, link, draft), Walk(rows)
+        arriving, walk = Arriving(self.job, link, draft), Walk(rows)
         ordinals = count(rows[-1].ordinal + 1 if rows else 0)
         try:
             async with aclosing(self._read(arriving)) as messages:
@@ -161,7 +160,7 @@ class ConversationCopy:
         """Read the source once and have what is new brought over turn by turn."""
         pair, job, walk = self.job.pair, self.job, Walk(rows)
         if link.target is None:
-            arriving = Arriving(pair, job.migration, link, draft)
+            arriving = Arriving(job, link, draft)
             link = await arriving.finish()
             self.losses.merge(arriving.losses)
         turns = TurnCopy(job, Generating(job, link, rows[-1].ordinal + 1 if rows else 0))

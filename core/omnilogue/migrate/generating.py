@@ -150,7 +150,7 @@ async def found_again(job: Job, link: Link, rows: Sequence[Row]) -> list[Row]:
         fresh = stored[done : done + 2]
         return fresh if fresh and any(digest(fresh[0]) == row.digest for row in meant) else None
 
-    fresh = await landed(job.pair, max(row.begun_at for row in meant), look)
+    fresh = await landed(job.pair, max(row.begun_at for row in meant), ACT_SECONDS, look)
     if fresh is None:
         job.pair.ledger.drop(link, [row.ordinal for row in meant])
         return [row for row in rows if row.state != "intent"]

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sqlite3
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..errors import ConfigurationError, StateError
 from .schema import ACCOUNT_COLUMNS, APPLICATION_ID, TABLES, UPGRADES, VERSION
 
 BUSY_SECONDS = 5.0
-
-QUICK_SECONDS = 0.001
-"""What a change takes on a disk that is quick: there it is not worth waiting for others."""
-
-COMMITS_REMEMBERED = 8
-"""Over how many changes the time of one is taken."""
-
-Change: TypeAlias = Callable[[sqlite3.Connection], object]
 
 _HEADERS = ("application_id", "user_version")
 
@@ -73,8 +63,6 @@ class State:
         path = path_of(self.url, base)
         self.path = path.absolute() if path else None
         self._database: sqlite3.Connection | None = None
-        self._together: list[tuple[Change, asyncio.Future[None]]] = []
-        self._commit_seconds = QUICK_SECONDS
 
     @property
     def exists(self) -> bool:
@@ -92,42 +80,8 @@ class State:
         """Change the state, all at once or not at all; it is made first where there is none. Raises StateError."""
         with self._faults():
             database = self._opened() or self._made()
-            began = time.perf_counter()
             with _transaction(database):
                 yield database
-            self._commit_seconds += (time.perf_counter() - began - self._commit_seconds) / COMMITS_REMEMBERED
-
-    async def write_together(self, change: Change) -> None:
-        """Make a change in one step with the others that are ready in the same turn of the loop: one commit for all.
-
-        On a quick disk it is made by itself. It is on the disk when this returns. Raises StateError, where none of
-        those that share the step was made.
-        """
-        if self._commit_seconds < QUICK_SECONDS:
-            with self.write() as database:  # waiting for others would let them all start, and later wait, at once
-                change(database)
-            return
-        loop = asyncio.get_running_loop()
-        made: asyncio.Future[None] = loop.create_future()
-        self._together.append((change, made))
-        if len(self._together) == 1:
-            loop.call_soon(self._write_all)
-        await asyncio.shield(made)
-
-    def _write_all(self) -> None:
-        together, self._together = self._together, []
-        failure: BaseException | None = None
-        try:
-            with self.write() as database:
-                for change, _ in together:
-                    change(database)
-        except BaseException as error:
-            failure = error
-        for _, made in together:
-            if failure is None:
-                made.set_result(None)
-            else:
-                made.set_exception(failure)
 
     def open_for_writing(self) -> None:
         """See that the state can be written, before a request that must be remembered. Raises StateError."""
