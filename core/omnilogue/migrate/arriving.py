@@ -20,7 +20,7 @@ from .pair import Pair
 LONGEST_SECONDS = 900.0
 """How long one call may take, all its attempts included."""
 
-AHEAD = 16
+AHEAD = 8
 """How many messages are noted as meant in one step, at least; after a kill that many are looked for on the target."""
 
 
@@ -84,7 +84,7 @@ class Arriving:
         await self.begin()
         rows = [parcel.row for parcel in waiting]
         self._meant = {row.ordinal for row in rows}
-        self._put(rows)
+        await self._pair.ledger.state.together(lambda: self._put(rows))
         for start in range(0, len(waiting), self._size):
             self._stop.check()
             await self._write(waiting[start : start + self._size])
@@ -129,8 +129,9 @@ class Arriving:
         """Create the conversation, with these messages where there are some, and give its id."""
         draft = self._draft.draft.model_copy(update={"messages": tuple(messages)})
         made = await self._pair.landing.create(draft, self.link.marker)
-        losses = Losses(self._draft.losses)
-        self.link = self._pair.ledger.created(self.link, made.id, self._migration, rows_of(self.link, losses))
+        ledger, losses = self._pair.ledger, Losses(self._draft.losses)
+        lost = rows_of(self.link, losses)
+        self.link = await ledger.state.together(lambda: ledger.created(self.link, made.id, self._migration, lost))
         self.losses.merge(losses)
         return made.id
 
@@ -139,7 +140,7 @@ class Arriving:
         await self.flush()
         if self.link.target is None:
             await self.create(())
-        self.note()
+        await self._pair.ledger.state.together(self.note)
         return self.link
 
     def note(self) -> None:
@@ -162,13 +163,9 @@ def rows_of(link: Link, losses: Losses) -> list[LossRow]:
     return [LossRow(link.conversation, row.kind, row.action, row.count, row.example) for row in losses.rows()]
 
 
-def begun(pair: Pair, conversation: Conversation, migration: str, options: str) -> Link:
+async def begun(pair: Pair, conversation: Conversation, migration: str, options: str) -> Link:
     """Note that a copy of the conversation is about to be created, under a marker of its own."""
-    ledger = pair.ledger
-    return ledger.begin(
-        conversation.id,
-        marker=markers.new(),
-        migration=migration,
-        options=options,
-        at=pair.clock.now(),
+    ledger, at = pair.ledger, pair.clock.now()
+    return await ledger.state.together(
+        lambda: ledger.begin(conversation.id, marker=markers.new(), migration=migration, options=options, at=at)
     )

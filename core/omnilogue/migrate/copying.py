@@ -38,8 +38,11 @@ class ConversationCopy:
     copied: int = 0
     _found: set[int] = field(default_factory=set)
 
-    async def run(self) -> None:
-        """Bring the copy up to date. Raises any error of the tree, Stopped where the run is to end."""
+    async def run(self) -> Link:
+        """Bring the copy up to date, and give the link, to be noted as settled.
+
+        Raises any error of the tree, Stopped where the run is to end.
+        """
         pair = self.job.pair
         draft = expected_draft(
             self.conversation, pair.target.features, self.job.options, same_provider=pair.is_same_provider
@@ -51,8 +54,7 @@ class ConversationCopy:
             rows = pair.ledger.rows(link)
             if not await self._verify_and_look(link, rows):
                 await self._pin(link, draft)
-                pair.ledger.settled(link)
-                return
+                return link
         raise MigrationError(
             f"{self.conversation.ref} goes on changing while it is copied", code="source_changed", hint="retry it later"
         )
@@ -72,7 +74,7 @@ class ConversationCopy:
         pair, shaping = self.job.pair, self.job.shaping.model_dump_json()
         link = pair.ledger.link(self.conversation.id)
         if link is None:
-            return begun(pair, self.conversation, self.job.migration, shaping)
+            return await begun(pair, self.conversation, self.job.migration, shaping)
         require_same_shaping(link, self.job.shaping)
         if link.target is not None:
             return link

@@ -65,7 +65,8 @@ async def forecast(job: Job, conversation: Conversation) -> Forecast:
             raise
         return Forecast(state="failed", code=error.code, error=str(error))
     if link is None and fingerprint:
-        ledger.keep_forecast(conversation.id, key, fingerprint, found.model_dump_json())
+        kept = found.model_dump_json()
+        await ledger.state.together(lambda: ledger.keep_forecast(conversation.id, key, fingerprint, kept))
     return found
 
 

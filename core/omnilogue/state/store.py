@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import ConfigurationError, StateError
 from .schema import ACCOUNT_COLUMNS, APPLICATION_ID, TABLES, UPGRADES, VERSION
+
+T = TypeVar("T")
 
 BUSY_SECONDS = 5.0
 
@@ -63,6 +66,8 @@ class State:
         path = path_of(self.url, base)
         self.path = path.absolute() if path else None
         self._database: sqlite3.Connection | None = None
+        self._is_writing = False
+        self._ready: list[tuple[Callable[[], object], asyncio.Future[Any]]] = []
 
     @property
     def exists(self) -> bool:
@@ -77,11 +82,46 @@ class State:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Change the state, all at once or not at all; it is made first where there is none. Raises StateError."""
+        """Change the state, all at once or not at all; it is made first where there is none. Raises StateError.
+
+        Inside another change this is a part of it.
+        """
         with self._faults():
             database = self._opened() or self._made()
-            with _transaction(database):
+            if self._is_writing:
                 yield database
+                return
+            self._is_writing = True
+            try:
+                with _transaction(database):
+                    yield database
+            finally:
+                self._is_writing = False
+
+    async def together(self, change: Callable[[], T]) -> T:
+        """Make a change in one step with the others that are ready in this turn of the loop: one commit for all.
+
+        It is on the disk when this returns what `change` gave. Raises StateError, where none of those that share the
+        step was made.
+        """
+        loop = asyncio.get_running_loop()
+        made: asyncio.Future[T] = loop.create_future()
+        self._ready.append((change, made))
+        if len(self._ready) == 1:
+            loop.call_soon(self._write_all)
+        return await asyncio.shield(made)
+
+    def _write_all(self) -> None:
+        ready, self._ready = self._ready, []
+        try:
+            with self.write():
+                given = [change() for change, _ in ready]
+        except BaseException as error:
+            for _, made in ready:
+                made.set_exception(error)
+        else:
+            for (_, made), value in zip(ready, given, strict=True):
+                made.set_result(value)
 
     def open_for_writing(self) -> None:
         """See that the state can be written, before a request that must be remembered. Raises StateError."""
@@ -161,17 +201,17 @@ class State:
 
     def _opened(self) -> sqlite3.Connection | None:
         if self._database is None and self.path is not None and _is_there(self.path):
-            self._database = self._ready(_connect(self.path))
+            self._database = self._prepared(_connect(self.path))
         return self._database
 
     def _made(self) -> sqlite3.Connection:
         if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._database = self._ready(_connect(self.path), is_new=True)
+        self._database = self._prepared(_connect(self.path), is_new=True)
         return self._database
 
-    def _ready(self, database: sqlite3.Connection, *, is_new: bool = False) -> sqlite3.Connection:
+    def _prepared(self, database: sqlite3.Connection, *, is_new: bool = False) -> sqlite3.Connection:
         """Make the tables of a new file, and see that it is one of ours before anything in it is changed."""
         try:
             if is_new:
