@@ -14,7 +14,7 @@ from ..remote import markers
 from ..state import Link, LossRow, Row
 from .drafts import ExpectedDraft
 from .job import Job
-from .losses import Losses
+from .losses import Losses, LossItem
 from .pair import Pair
 
 LONGEST_SECONDS = 900.0
@@ -30,7 +30,7 @@ class Parcel:
 
     row: Row
     message: Message | None
-    losses: Losses
+    losses: Sequence[LossItem]
 
 
 class Arriving:
@@ -64,7 +64,7 @@ class Arriving:
     async def below(self, message: Message, parent: str | None) -> Message:
         """Give the message the place it has on the target: below the copy of its parent, else below the last one."""
         if parent is None or self._last == parent:
-            return message.model_copy(update={"parent_id": None})
+            return message if message.parent_id is None else message.model_copy(update={"parent_id": None})
         await self.flush()
         self.note()
         rows = self._pair.ledger.rows(self.link)
@@ -114,16 +114,16 @@ class Arriving:
         self._done.append(replace(parcel.row, state="done", target=target))
         self.lost(parcel.losses)
 
-    def arrived(self, row: Row, losses: Losses) -> None:
+    def arrived(self, row: Row, losses: Sequence[LossItem] = ()) -> None:
         """Take a message that is there already: an earlier run wrote it and did not note so, or it was edited."""
         self._done.append(row)
         self.lost(losses)
         self.copied += 1
 
-    def lost(self, losses: Losses) -> None:
+    def lost(self, losses: Sequence[LossItem]) -> None:
         """Count what is lost of what is there."""
-        self._lost.merge(losses)
-        self.losses.merge(losses)
+        self._lost.extend(losses)
+        self.losses.extend(losses)
 
     async def create(self, messages: Sequence[Message]) -> str:
         """Create the conversation, with these messages where there are some, and give its id."""

@@ -111,10 +111,10 @@ class ConversationCopy:
                     else:
                         await self._known_one(arriving, step, step.row, on_branch=each.on_branch)
             if walk.inserted:
-                arriving.lost(Losses([LossItem("order", "flattened", str(self.conversation.ref))] * walk.inserted))
+                arriving.lost([LossItem("order", "flattened", str(self.conversation.ref))] * walk.inserted)
             for row in [row for row in walk.gone() if row.ordinal in self._found]:
                 self._found.discard(row.ordinal)
-                arriving.arrived(row, Losses())
+                arriving.arrived(row)
             link = await arriving.finish()
         finally:
             arriving.note()
@@ -148,7 +148,7 @@ class ConversationCopy:
         """
         if row.ordinal in self._found:
             self._found.discard(row.ordinal)
-            arriving.arrived(row, self._shaped(step, on_branch=on_branch)[1])
+            arriving.arrived(row, self.job.shape(self.conversation, step, on_branch=on_branch).losses)
         if step.is_edited and (self.job.update or self._is_of_this_run(row)):
             await arriving.flush()
             await self._rewrite(arriving, step, row)
@@ -179,15 +179,12 @@ class ConversationCopy:
         return link
 
     async def _write(self, arriving: Arriving, step: Step, ordinal: int, *, on_branch: bool) -> None:
-        message, losses = self._shaped(step, on_branch=on_branch)
-        self.job.require_allowed(losses)
+        made = self.job.shape(self.conversation, step, on_branch=on_branch)
+        self.job.require_allowed(made.losses)
+        message = made.message
         if message is not None:
             message = await arriving.below(message, step.message.parent_id if self.is_branched else None)
-        await arriving.add(Parcel(self._row(step, message, ordinal), message, losses))
-
-    def _shaped(self, step: Step, *, on_branch: bool = True) -> tuple[Message | None, Losses]:
-        losses = Losses()
-        return self.job.shape(self.conversation, step, losses, on_branch=on_branch), losses
+        await arriving.add(Parcel(self._row(step, message, ordinal), message, made.losses))
 
     def _row(self, step: Step, message: Message | None, ordinal: int) -> Row:
         return Row(
@@ -212,12 +209,13 @@ class ConversationCopy:
             )
         if not carries_edits(self.job) or row.target is None or link.target is None:
             return
-        message, losses = self._shaped(step)
+        made = self.job.shape(self.conversation, step)
+        message = made.message
         if message is None:
             return
-        self.job.require_allowed(losses)
+        self.job.require_allowed(made.losses)
         await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
-        arriving.arrived(replace(row, source_digest=step.digest, digest=digest(message), state="done"), losses)
+        arriving.arrived(replace(row, source_digest=step.digest, digest=digest(message), state="done"), made.losses)
 
     async def _has_changed(self, rows: list[Row]) -> bool:
         """Whether the source has a message that was not met, or one of this run has another content by now.

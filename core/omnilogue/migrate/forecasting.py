@@ -121,13 +121,13 @@ class Reading:
         elif step.is_edited:
             self._edited += 1
             if self._job.update and carries_edits(self._job) and step.row.target is not None:
-                self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
+                self.losses.extend(self._job.shape(self._conversation, step, on_branch=on_branch).losses)
         else:
             self._unchanged += 1
 
     def _shape(self, step: Step, *, on_branch: bool) -> None:
         if self._turns is None:
-            self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
+            self.losses.extend(self._job.shape(self._conversation, step, on_branch=on_branch).losses)
         elif message := self._job.transformed(self._conversation, step, self.losses):
             self._turn(self._turns.add(message, on_branch=on_branch))
 

@@ -121,7 +121,7 @@ class TurnCopy:
         self.generating.losses.extend(self._turns.left_over)
 
     async def _finish(self, turn: WantedTurn) -> None:
-        self._job.require_allowed(Losses(turn.losses))
+        self._job.require_allowed(turn.losses)
         sources = [*turn.user_sources, *turn.assistant_sources]
         await self.generating.take(turn, [self._open.pop(place) for place in sources])
         for place in [place for place in self._open if place < max(sources)]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self, TypeAlias, get_args
+from typing import Annotated, Literal, Self, TypeAlias, TypeVar, get_args
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
@@ -35,6 +35,11 @@ class LossItem:
     example: str = ""
 
     @property
+    def loss_class(self) -> LossClass:
+        """How much it matters."""
+        return LOSS_CLASSES[self.kind]
+
+    @property
     def is_lost(self) -> bool:
         """Whether something is lost, and not only elsewhere."""
         return self.action in LOSING
@@ -58,6 +63,9 @@ class Loss(Value):
     def is_lost(self) -> bool:
         """Whether something is lost, and not only elsewhere."""
         return self.action in LOSING
+
+
+L = TypeVar("L", LossItem, Loss)
 
 
 class Losses:
@@ -118,7 +126,7 @@ def shown(example: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def gate(losses: Iterable[Loss], max_loss: MaxLoss, allow_generation: bool = False) -> list[Loss]:
+def gate(losses: Iterable[L], max_loss: MaxLoss, allow_generation: bool = False) -> list[L]:
     """Give the losses nobody has consented to; where there are some, nothing may be written.
 
     Inherent losses need no consent. `generation` needs `allow_generation` and `any`.
@@ -126,7 +134,7 @@ def gate(losses: Iterable[Loss], max_loss: MaxLoss, allow_generation: bool = Fal
     return [loss for loss in losses if loss.is_lost and not _is_allowed(loss, max_loss, allow_generation)]
 
 
-def _is_allowed(loss: Loss, max_loss: MaxLoss, allow_generation: bool) -> bool:
+def _is_allowed(loss: LossItem | Loss, max_loss: MaxLoss, allow_generation: bool) -> bool:
     if loss.loss_class == "inherent":
         return True
     if loss.kind == "generation" and not allow_generation:

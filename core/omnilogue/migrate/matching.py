@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from ..model import Conversation
 from .digest import digest
 from .job import Job
-from .losses import Losses
 from .walking import Walk
 
 
@@ -62,7 +61,7 @@ class Strangers:
         first = last = None
         count, walk = 0, Walk(())
         async for message in self.job.pair.source.messages(conversation):
-            made = self.job.shape(conversation, walk.step(message), Losses())
+            made = self.job.shape(conversation, walk.step(message)).message
             if made is not None:
                 last = digest(made)
                 first = first or last
