@@ -20,7 +20,7 @@ from .pair import Pair
 LONGEST_SECONDS = 900.0
 """How long one call may take, all its attempts included."""
 
-AHEAD = 8
+AHEAD = 16
 """How many messages are noted as meant in one step, at least; after a kill that many are looked for on the target."""
 
 
@@ -163,9 +163,7 @@ def rows_of(link: Link, losses: Losses) -> list[LossRow]:
     return [LossRow(link.conversation, row.kind, row.action, row.count, row.example) for row in losses.rows()]
 
 
-async def begun(pair: Pair, conversation: Conversation, migration: str, options: str) -> Link:
+def begun(pair: Pair, conversation: Conversation, migration: str, options: str) -> Link:
     """Note that a copy of the conversation is about to be created, under a marker of its own."""
-    ledger, at = pair.ledger, pair.clock.now()
-    return await ledger.state.together(
-        lambda: ledger.begin(conversation.id, marker=markers.new(), migration=migration, options=options, at=at)
-    )
+    marker, at = markers.new(), pair.clock.now()
+    return pair.ledger.begin(conversation.id, marker=marker, migration=migration, options=options, at=at)

@@ -71,12 +71,12 @@ class ConversationCopy:
 
     async def _link(self, draft: ExpectedDraft) -> Link:
         """Give the link, found again where an earlier run may have created the copy and noted nothing."""
-        pair, shaping = self.job.pair, self.job.shaping.model_dump_json()
-        link = pair.ledger.link(self.conversation.id)
-        if link is None:
-            return await begun(pair, self.conversation, self.job.migration, shaping)
-        require_same_shaping(link, self.job.shaping)
-        if link.target is not None:
+        pair = self.job.pair
+        known = pair.ledger.link(self.conversation.id)
+        if known is not None:
+            require_same_shaping(known, self.job.shaping)
+        link = await pair.ledger.state.together(lambda: self._started(known))
+        if known is None or link.target is not None:
             return link
         losses = Losses(draft.losses)
         noted = rows_of(link, losses)
@@ -84,6 +84,12 @@ class ConversationCopy:
         if found is not None:
             self.losses.merge(losses)
         return found or link
+
+    def _started(self, known: Link | None) -> Link:
+        """Note that the conversation is under way, and give its link."""
+        pair, migration = self.job.pair, self.job.migration
+        pair.migrations.settle(migration, self.conversation.id, "running")
+        return known or begun(pair, self.conversation, migration, self.job.shaping.model_dump_json())
 
     async def _known(self, link: Link) -> list[Row]:
         """Give what the ledger knows, with what became of writes that were only meant."""

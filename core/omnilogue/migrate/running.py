@@ -80,7 +80,6 @@ class Run:
         while self._left and not self._job.stop.is_due and self._failure is None:
             work = self._left.popleft()
             copy = ConversationCopy(self._job, work.conversation, is_branched=work.is_branched)
-            await self._note(copy, "running")
             try:
                 link = await copy.run()
             except Stopped:
@@ -120,13 +119,6 @@ class Run:
         self, copy: ConversationCopy, state: ItemState, error: OmnilogueError | None = None, link: Link | None = None
     ) -> None:
         """Note how a conversation ended, and count what it lost; `link` is that of a copy that is whole."""
-        await self._note(copy, state, error, link)
-        self._lost[copy.conversation.id].merge(copy.losses)
-        self.copied += copy.copied
-
-    async def _note(
-        self, copy: ConversationCopy, state: ItemState, error: OmnilogueError | None = None, link: Link | None = None
-    ) -> None:
         pair, migration, conversation = self._job.pair, self._job.migration, copy.conversation.id
         code, words = (error.code, str(error)) if error else (None, None)
 
@@ -134,10 +126,11 @@ class Run:
             pair.migrations.settle(migration, conversation, state, code=code, error=words)
             if link is not None:
                 pair.ledger.settled(link)
-            if state != "running":
-                pair.migrations.tell(migration, state, pair.clock.now(), conversation, code or str(copy.copied))
+            pair.migrations.tell(migration, state, pair.clock.now(), conversation, code or str(copy.copied))
 
         await pair.ledger.state.together(change)
+        self._lost[conversation].merge(copy.losses)
+        self.copied += copy.copied
 
     async def _probe(self) -> None:
         """See whether both ends answer, with the smallest read there is."""
