@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..mapping.losses import Losses
 from ..model import Conversation
 from .digest import digest
 from .job import Job
-from .losses import Losses
 from .walking import Walk
 
 
