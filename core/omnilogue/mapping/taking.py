@@ -20,8 +20,8 @@ class CopyOptions:
     """What a copy was asked for that changes content.
 
     `roles` are the only ones to be copied (None: all; `other:*` stands for any word of a vendor), `add_metadata`
-    goes to each conversation and message. Without `keeps_origin` the caller writes no origin into markers, so that
-    ids and times are dropped.
+    goes to each conversation and message. With `keeps_origin` the caller tells in the origin of each message where
+    it is from; without, ids and times are dropped, and an origin is that of an earlier copy.
     """
 
     roles: frozenset[str] | None = None
