@@ -15,7 +15,7 @@ from ..remote import AsyncRemote
 from ..remote.options import Timeout
 from .shape import STRAIGHT, Shape, branches_off
 
-AS_IT_IS = CopyOptions(keeps_origin=False)
+AS_IT_IS = CopyOptions(keeps_origin=False, is_compared=False)
 """A file does not tell which vendor it is from: names of models and ids of files are taken for the remote's own."""
 
 CREATED = ("title", "instructions", "model", "metadata")

@@ -132,6 +132,23 @@ async def test_a_vendor_gives_back_what_it_was_given(
     assert told.complete is (provider == "mindcraft")
 
 
+async def test_files_of_a_vendor_that_shows_only_their_ids_come_back(
+    client: AsyncClient, archive: Remotes, omnilogue_emulator: Callable[..., Emulator]
+) -> None:
+    vendor = client.connect("minimax", name="work", **{**omnilogue_emulator("minimax").settings, "settle": 0})
+    source = archive("one")
+    file = Message(role="user", parts=(TextPart(text="Read."), FilePart(name="a.txt", data=b"A note.")))
+    await source.append(await source.create(title="Trip"), file)
+
+    await stored((await exported(source))[0], vendor)
+    await stored((await exported(vendor))[0], vendor, allow_loss="vendor_fields")
+
+    found = await everything(vendor)
+    parts = [part for _, messages in found for message in messages for part in message.parts if part.type == "file"]
+    assert [await vendor.download(part) for part in parts] == [b"A note."] * 2
+    assert len({part.file_id for part in parts}) == 1
+
+
 async def test_branches_and_the_active_one_come_back(archive: Remotes) -> None:
     source, target = archive("one"), archive("two")
     made = await source.create(title="Tree")

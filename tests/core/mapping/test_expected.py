@@ -221,6 +221,15 @@ def test_what_metadata_is_declared_to_lose_is_told_where_there_is_some() -> None
     assert found == [(), (LossItem("metadata", "flattened", "in lower case"),)]
 
 
+@pytest.mark.parametrize("is_compared", [True, False])
+def test_a_file_that_could_not_be_compared_is_stored_where_nothing_is(is_compared: bool) -> None:
+    features = WHOLE.replace(attach_files=native(bare_files=True))
+
+    becomes = expected(user(FilePart(data=b"x")), features, CopyOptions(is_compared=is_compared)).message
+    assert becomes is not None
+    assert [part.type for part in becomes.parts] == ["text" if is_compared else "file"]
+
+
 def test_the_run_of_a_message_is_kept_or_told() -> None:
     message = user().model_copy(update={"run_id": "r1"})
 
