@@ -252,6 +252,7 @@ async def test_a_tree_that_cannot_be_built_needs_consent(content: bytes, count: 
     [
         ("d", [("c", "a"), ("d", "c")], ["a", "c", "d"]),
         ("b", [("c", "b")], ["a", "b"]),
+        ("b", [("c", "nowhere")], ["a", "b"]),
         ("b", [("c", "a"), ("d", None)], ["a", "b"]),
         ("", [("c", "a"), ("d", None)], ["a", "c", "d"]),
     ],
@@ -266,9 +267,11 @@ async def test_without_branches_only_the_active_one_is_stored(
     with pytest.raises(LossRefusedError, match=rf"would lose branch \({left_out}\)"):
         await stored(content, remote)
 
-    report = await stored(content, remote, allow_loss="branch")
+    totals: set[int] = set()
+    report = await stored(content, remote, allow_loss="branch", watch=lambda _, total: totals.add(total))
     assert await texts_of(remote) == active
     assert report.messages == len(active)
+    assert totals == {1 + len(active)}
 
 
 async def test_what_another_branch_would_lose_is_not_asked_for(memory: Remotes) -> None:
@@ -341,6 +344,7 @@ async def test_with_consent_the_rest_is_stored_and_the_losses_are_told(memory: R
 
     counts = {loss["kind"]: loss["count"] for loss in report.losses if loss["class"] != "inherent"}
     assert counts == dict.fromkeys(("pinned", "vendor_fields", "reasoning", "role", "attachment", "tool_call"), 1)
+    assert {loss["action"] for loss in report.losses if loss["class"] == "inherent"} == {"dropped"}
     assert (report.conversations, report.messages) == (2, 4)
     assert "[file: a.pdf]" in {message.text for _, messages in await everything(target) for message in messages}
 
