@@ -21,7 +21,7 @@ from .session import COPY_DEFAULTS, DEFAULTS, CopySession, Session
 from .words import MigrationId, Source, Target
 
 if TYPE_CHECKING:
-    from ..migrate.losses import Loss
+    from ..mapping.losses import Loss
     from ..migrate.reports import CopyReport, Plan
     from ..migrate.stopping import Stop
 
@@ -65,7 +65,7 @@ async def plan(
 
 
 async def _plan(session: Session, source: str, target: str, given: dict[str, Any], *, error_on_no_change: bool) -> int:
-    from ..migrate.losses import failing
+    from ..mapping.losses import failing
 
     with CopyTelling(session) as telling:
         found = await timed(session, "plan", session.client.plan(source, target, progress=telling, **given))
@@ -85,7 +85,7 @@ async def _plan(session: Session, source: str, target: str, given: dict[str, Any
 
 def _refusal(found: tuple[Loss, ...], given: dict[str, Any]) -> str:
     """Say what a copy with these options would be refused for, empty where it would be done."""
-    from ..migrate.losses import allowing, failing, gate
+    from ..mapping.losses import allowing, failing, gate
 
     refused = gate(found, given.get("max_loss", "metadata"), allow_generation=given.get("allow_generation", False))
     if refused:

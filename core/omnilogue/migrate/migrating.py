@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from ..errors import NotFoundError, OmnilogueError, RequestTimeoutError, StateError
+from ..mapping.taking import CopyOptions
 from ..model import Conversation
 from ..provider import Transform
 from ..remote.landing import Landing
@@ -23,7 +24,6 @@ from .reports import CopyReport, Plan
 from .running import Run, Work
 from .selection import Chosen, choose
 from .stopping import Stop
-from .taking import CopyOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..mapping.losses import Losses
 from ..model import Conversation, Grade
 from ..provider import Features
 from .forecasting import Forecast, forecast
 from .job import Job
-from .losses import Losses
 from .progress import CopyProgress, Progress
 from .reports import ConversationCounts, Failure, MessageCounts, UndoForecast
 from .together import together

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..http import Clock
+from ..mapping.losses import Losses
 from ..provider import Transform
 from ..remote import AsyncRemote
 from ..state import Item, Ledger, Migration, Migrations, State
 from .asked import Options, options_of
 from .checking import Checking
-from .losses import Losses
 from .migrating import Migrating
 from .pair import Pair
 from .progress import Progress

@@ -14,6 +14,7 @@ from omnilogue import (
     NotFoundError,
     OmnilogueError,
     QuotaExceededError,
+    Stop,
     UnavailableError,
 )
 from omnilogue.migrate.digest import digest
@@ -199,3 +200,32 @@ async def test_what_was_never_read_back_is_not_done(both: Any, raising: Callable
     assert both.states(report.migration) == {"done": 1}
     assert (await anext(aiter(both.there.conversations()))).pinned
     assert not (await both.plan()).has_work
+
+
+async def test_what_a_stopped_run_never_tried_is_not_meant(both: Any) -> None:
+    await both.fill(1, 12)
+    stop, ledger = Stop(), Ledger(both.state, "here", "there")
+    both.there.vendor.trouble = lambda call, what: stop.ask() if what == "text 0.4" else None
+
+    stopped = await both.copy(stop=stop)
+
+    [link] = ledger.links()
+    assert [(row.ordinal, row.state) for row in ledger.rows(link)] == [(place, "done") for place in range(5)]
+    assert (stopped.messages.copied, (await both.copy()).messages.copied) == (5, 7)
+    assert await both.texts() == {"Trip 0": [f"text 0.{place}" for place in range(12)]}
+
+
+async def test_messages_left_out_stand_where_they_stood_when_a_run_goes_on(
+    both: Any, raising: Callable[..., Any]
+) -> None:
+    await both.fill(1, 12)
+    options = {"role": ["user"], "max_loss": "any"}
+    planned = await both.plan(**options)
+    both.there.vendor.trouble = raising(POISON[0], about="text 0.4")
+    first = await both.copy(**options)
+    both.there.vendor.trouble = lambda call, what: None
+
+    retried = await both.retry(first.migration, **options)
+
+    assert retried.messages.copied == 4
+    assert {loss.kind for loss in planned.losses} == {loss.kind for loss in [*first.losses, *retried.losses]}

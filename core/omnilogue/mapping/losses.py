@@ -1,4 +1,4 @@
-"""What a copy loses: kinds, actions, counts, and the gate that asks for consent."""
+"""What is lost: kinds, actions, counts, and the gate of a copy that asks for consent."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from ..log import printable, redact
 from ..model import LOSS_CLASSES, LossClass, LossKind
 from ..model.values import Value
+from ..provider import LossAction
 
-Action: TypeAlias = Literal["kept", "mapped", "flattened", "placeholder", "dropped"]
+Action: TypeAlias = LossAction
 MaxLoss: TypeAlias = Literal["none", "metadata", "any"]
 
 ACTIONS: tuple[Action, ...] = get_args(Action)
