@@ -315,6 +315,32 @@ def test_an_outage_that_lasts_ends_with_5_and_tells_what_goes_on(
     assert cli("copy", OLD, work, "--limit", "2").code == 0
 
 
+@pytest.mark.parametrize("words", [["plan"], ["copy"], ["copy", "--dry-run"]], ids=" ".join)
+def test_an_outage_before_the_first_write_tells_what_goes_on(
+    words: list[str], vendor: MindCraftEmulator, cli: Cli, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnilogue.remote.landing.MOST_ATTEMPTS", 1)
+    vendor.fail_next("drop_before", every=1)
+
+    found = cli(words[0], work, NEW, *words[1:], "--wait-outage", "0s", "--limit", "2")
+
+    goes_on = " ".join(["omnilogue", words[0], work, NEW, *words[1:], "--limit 2 --wait-outage 0s"])
+    assert found.code == 5
+    assert f"`{goes_on}` goes on; what was read is kept" in found.err
+
+
+def test_the_plan_that_is_shown_first_waits_as_long_as_the_copy(
+    vendor: MindCraftEmulator, cli: Cli, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnilogue.remote.landing.MOST_ATTEMPTS", 1)
+    vendor.fail_next("drop_before", every=1)
+
+    found = cli("copy", work, NEW, "--wait-outage", "0s", stdin_terminal=True)
+
+    assert found.code == 5
+    assert f"`omnilogue copy {work} {NEW} --wait-outage 0s` goes on" in found.err
+
+
 def test_a_lost_account_ends_at_once_with_3(vendor: MindCraftEmulator, cli: Cli, work: str, old: list[str]) -> None:
     vendor.fail_next("status", method="POST", every=1, status=401)
 
