@@ -11,7 +11,7 @@ from ..http import Clock
 from .failing import verdict
 from .job import Job
 from .pair import Pair
-from .stopping import Stop, Stopped
+from .stopping import Stop
 
 T = TypeVar("T")
 
