@@ -21,7 +21,7 @@ from omnilogue.cli.described_quirks import describe_quirks
 from omnilogue.cli.emulating import emulator_class
 from omnilogue.cli.installed import features_of
 from omnilogue.errors import BY_CODE, OmnilogueError
-from omnilogue.migrate.explained import EXPLAINED
+from omnilogue.mapping.explained import EXPLAINED
 from omnilogue.model import LOSS_CLASSES, OPERATIONS
 from omnilogue.provider import Features, Plugins, ProviderInfo
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from omnilogue import AsyncClient, AsyncRemote
+from omnilogue.mapping.expected import CopyOptions, expected, expected_draft
 from omnilogue.migrate.digest import digest
-from omnilogue.migrate.expected import CopyOptions, expected, expected_draft
 from omnilogue.model import (
     AudioPart,
     Citation,

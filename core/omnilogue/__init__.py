@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         UnavailableError,
         UnsupportedOperationError,
     )
-    from .migrate.losses import Loss
+    from .mapping.losses import Loss
     from .migrate.progress import CopyProgress
     from .migrate.reports import CheckReport, CopyReport, MigrationReport, Plan, UndoReport
     from .migrate.stopping import Stop
@@ -104,7 +104,7 @@ _PLACES = {
     "Grade": "model",
     "ImagePart": "model",
     "InvalidInputError": "errors",
-    "Loss": "migrate.losses",
+    "Loss": "mapping.losses",
     "LossKind": "model",
     "LossRefusedError": "errors",
     "Message": "model",

@@ -10,7 +10,7 @@ from .output import Output, Rows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..migrate.losses import Loss
+    from ..mapping.losses import Loss
     from ..migrate.reports import CopyReport, Failure, Plan, RateLimit, UndoReport
     from ..model.values import Value
 

@@ -22,7 +22,7 @@ from .session import COPY_DEFAULTS, DEFAULTS, CopySession, Session
 from .words import MigrationId, Source, Target
 
 if TYPE_CHECKING:
-    from ..migrate.losses import Loss
+    from ..mapping.losses import Loss
     from ..migrate.reports import CopyReport, Plan
     from ..migrate.stopping import Stop
 
@@ -79,7 +79,7 @@ def _named(goes_on: str) -> Iterator[None]:
 
 
 async def _plan(session: Session, source: str, target: str, given: dict[str, Any], *, error_on_no_change: bool) -> int:
-    from ..migrate.losses import failing
+    from ..mapping.losses import failing
 
     with CopyTelling(session) as telling:
         found = await timed(session, "plan", session.client.plan(source, target, progress=telling, **given))
@@ -99,7 +99,7 @@ async def _plan(session: Session, source: str, target: str, given: dict[str, Any
 
 def _refusal(found: tuple[Loss, ...], given: dict[str, Any]) -> str:
     """Say what a copy with these options would be refused for, empty where it would be done."""
-    from ..migrate.losses import allowing, failing, gate
+    from ..mapping.losses import allowing, failing, gate
 
     refused = gate(found, given.get("max_loss", "metadata"), allow_generation=given.get("allow_generation", False))
     if refused:

@@ -15,7 +15,7 @@ from .transcript import time_of
 from .words import MigrationId
 
 if TYPE_CHECKING:
-    from ..migrate.losses import Loss
+    from ..mapping.losses import Loss
     from ..migrate.reports import MigrationItem, MigrationReport
 
 Form: TypeAlias = Literal["table", "csv", "md"]

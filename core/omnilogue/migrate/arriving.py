@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import MigrationError
+from ..mapping.drafts import ExpectedDraft
+from ..mapping.losses import Losses
 from ..model import Conversation, Message
 from ..remote import markers
 from ..state import Link, LossRow, Row
-from .drafts import ExpectedDraft
-from .losses import Losses
 from .pair import Pair
 
 LONGEST_SECONDS = 900.0

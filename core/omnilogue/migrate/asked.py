@@ -10,10 +10,10 @@ from typing import Annotated, Any, TypeAlias, TypedDict
 from pydantic import BeforeValidator, Field, JsonValue
 
 from ..errors import InvalidInputError
+from ..mapping.losses import MaxLoss
 from ..model import LOSS_CLASSES, Metadata
 from ..model.values import Value
 from ..remote.options import build
-from .losses import MaxLoss
 from .selection import Selection, Shaping
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

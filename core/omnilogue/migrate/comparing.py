@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from ..mapping.losses import Losses
+from ..mapping.turns import Turns, WantedTurn
 from ..model import Conversation, Message
 from .digest import digest, normalised
 from .job import Job
-from .losses import Losses
-from .turns import Turns, WantedTurn
 from .walking import Step, Walk
 
 

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Sequence
 
 from ..errors import LossRefusedError
+from ..mapping.losses import allowing, failing, gate
 from .asked import Options
 from .job import Job
-from .losses import allowing, failing, gate
 from .planning import Foreseen, Sum, spread
 
 

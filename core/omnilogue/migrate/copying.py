@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from ..errors import MigrationError, StateError
+from ..mapping.drafts import ExpectedDraft, expected_draft
+from ..mapping.losses import Losses, LossItem
 from ..model import Conversation, Grade, Message
 from ..state import Link, Row
 from . import reconciling
 from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun, rows_of
 from .branching import Placed, placed
 from .digest import digest
-from .drafts import ExpectedDraft, expected_draft
 from .generating import Generating, TurnCopy, found_again
 from .job import Job
-from .losses import Losses, LossItem
 from .selection import Shaping
 from .together import side_by_side
 from .verifying import verify

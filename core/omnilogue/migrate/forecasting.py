@@ -8,18 +8,18 @@ from math import ceil
 from typing import Literal
 
 from ..errors import NotFoundError, OmnilogueError
+from ..mapping.drafts import expected_draft
+from ..mapping.losses import Losses
+from ..mapping.turns import Turns, WantedTurn
 from ..model import Conversation
 from ..model.values import Value
 from ..state import Link, Row
 from .branching import Line, placed
 from .copying import carries_edits, require_same_shaping
 from .digest import digest
-from .drafts import expected_draft
 from .failing import verdict
 from .job import Job
-from .losses import Losses
 from .pair import Pair
-from .turns import Turns, WantedTurn
 from .walking import Step, Walk
 
 CALLS_PER_TURN = 3

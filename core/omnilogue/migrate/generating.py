@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..errors import MigrationError
+from ..mapping.losses import Losses
+from ..mapping.turns import Turns, WantedTurn
 from ..model import Message
 from ..state import Link, Row
 from .arriving import LONGEST_SECONDS, rows_of
 from .digest import digest
 from .job import Job
-from .losses import Losses
 from .reconciling import landed
-from .turns import Turns, WantedTurn
 from .walking import STAND_IN, Step
 
 ACT_SECONDS = 600.0

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..errors import LossRefusedError, MigrationError
+from ..mapping.expected import CopyOptions, expected
+from ..mapping.losses import Losses, MaxLoss, gate
+from ..mapping.taking import generates
 from ..model import Conversation, Message, Origin
 from ..provider import CopyContext, Transform
-from .expected import CopyOptions, expected
-from .losses import Losses, MaxLoss, gate
 from .pair import Pair
 from .selection import Shaping
 from .stopping import Stop
-from .taking import generates
 from .walking import Step
 
 

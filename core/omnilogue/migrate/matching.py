@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..mapping.losses import Losses
 from ..model import Conversation
 from .digest import digest
 from .job import Job
-from .losses import Losses
 from .walking import Walk
 
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import OmnilogueError
+from ..mapping.losses import Losses
 from ..model import Conversation, Grade
 from ..provider import Features
 from .asked import Options
 from .failing import verdict
 from .forecasting import Forecast, forecast
 from .job import Job
-from .losses import Losses
 from .outages import Outage
 from .progress import CopyProgress, Progress
 from .reports import ConversationCounts, Failure, MessageCounts, UndoForecast

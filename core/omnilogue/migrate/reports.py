@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 from pydantic import Field, JsonValue, ValidationError
 
 from ..errors import InvalidInputError
+from ..mapping.losses import Loss
 from ..model.values import Moment, Value
-from .losses import Loss
 
 Symbol: TypeAlias = Literal["=", "~", "*", "+", "-", "!"]
 """Equal to the source, equal to what was expected, different, missing on the target, missing on the source, unread."""

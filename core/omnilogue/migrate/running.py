@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..errors import MigrationError, OmnilogueError
+from ..mapping.losses import Losses
 from ..model import Conversation
 from .copying import ConversationCopy
 from .failing import verdict
 from .job import Job
-from .losses import Losses
 from .outages import Outage
 from .stopping import Stopped
 from .together import together

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .losses import Loss
+from ..mapping.losses import Loss
 from .reports import CheckReport, CopyReport
 
 

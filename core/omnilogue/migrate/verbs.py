@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..http import Clock
+from ..mapping.losses import Losses
+from ..mapping.taking import CopyOptions
 from ..provider import Transform
 from ..remote import AsyncRemote
 from ..state import Item, Ledger, Migration, Migrations, State
 from .asked import Options, options_of
 from .checking import Checking
 from .job import Job
-from .losses import Losses
 from .migrating import Migrating
 from .pair import Pair
 from .progress import Progress
 from .reports import CheckReport, CopyReport, MigrationItem, MigrationReport, Plan, UndoReport, address_of
 from .stopping import Stop
-from .taking import CopyOptions
 from .undoing import Undoing
 
 

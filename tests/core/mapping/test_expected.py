@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from omnilogue.mapping.expected import CopyOptions, expected
+from omnilogue.mapping.explained import EXPLAINED
+from omnilogue.mapping.losses import LossItem
+from omnilogue.mapping.turns import turns
 from omnilogue.migrate.digest import digest
-from omnilogue.migrate.expected import CopyOptions, expected
-from omnilogue.migrate.explained import EXPLAINED
-from omnilogue.migrate.losses import LossItem
-from omnilogue.migrate.turns import turns
 from omnilogue.model import (
     LOSS_CLASSES,
     Citation,

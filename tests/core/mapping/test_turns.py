@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from omnilogue.mapping.expected import CopyOptions
+from omnilogue.mapping.turns import Turns, WantedTurn, generates, turns
 from omnilogue.migrate.digest import digest
-from omnilogue.migrate.expected import CopyOptions
-from omnilogue.migrate.turns import Turns, WantedTurn, generates, turns
 from omnilogue.model import FilePart, Message, TextPart
 from omnilogue.provider import Features, native, unsupported
 

@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from omnilogue.mapping.expected import CopyOptions, expected
+from omnilogue.mapping.losses import Losses
+from omnilogue.mapping.turns import turns
 from omnilogue.migrate.digest import digest, normalised
-from omnilogue.migrate.expected import CopyOptions, expected
-from omnilogue.migrate.losses import Losses
-from omnilogue.migrate.turns import turns
 from omnilogue.model import (
     LOSS_CLASSES,
     AudioPart,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from omnilogue.migrate.expected import CopyOptions, expected_draft
+from omnilogue.mapping.expected import CopyOptions, expected_draft
 from omnilogue.model import Conversation
 from omnilogue.provider import Draft, Features, native, unsupported
 from omnilogue.remote.grades import effective

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from omnilogue.migrate.losses import Action, Loss, Losses, LossItem, MaxLoss, allowing, failing, gate
+from omnilogue.mapping.losses import Action, Loss, Losses, LossItem, MaxLoss, allowing, failing, gate
 from omnilogue.model import LossKind
 
 

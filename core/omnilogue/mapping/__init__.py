@@ -1,0 +1,1 @@
+"""What messages and conversations become on a remote, and what they lose: pure functions of its features."""
