@@ -18,6 +18,7 @@ from .branching import Placed, placed
 from .digest import digest
 from .generating import Generating, TurnCopy, found_again
 from .job import Job
+from .looking import changed_meanwhile, is_of
 from .selection import Shaping
 from .together import side_by_side
 from .verifying import verify
@@ -62,7 +63,7 @@ class ConversationCopy:
         changed: list[bool] = []
 
         async def look() -> None:
-            changed.append(await self._has_changed(rows))
+            changed.append(await changed_meanwhile(self.job.pair, self.conversation, rows, self.job.migration))
 
         await side_by_side(look, lambda: verify(self.job.pair, link, rows))
         return changed[0]
@@ -148,7 +149,7 @@ class ConversationCopy:
         if row.ordinal in self._found:
             self._found.discard(row.ordinal)
             arriving.arrived(row, self._shaped(step, on_branch=on_branch)[1])
-        if step.is_edited and (self.job.update or self._is_of_this_run(row)):
+        if step.is_edited and (self.job.update or is_of(row, self.job.migration)):
             await arriving.flush()
             await self._rewrite(arriving, step, row)
 
@@ -203,7 +204,7 @@ class ConversationCopy:
     async def _rewrite(self, arriving: Arriving, step: Step, row: Row) -> None:
         """Carry an edit over, where the target changes a message in its place."""
         pair, link = self.job.pair, arriving.link
-        if not carries_edits(self.job) and self._is_of_this_run(row):
+        if not carries_edits(self.job) and is_of(row, self.job.migration):
             raise MigrationError(
                 f"{self.conversation.ref} was edited while it was copied, and {pair.target.name} changes no messages",
                 code="source_changed",
@@ -217,23 +218,6 @@ class ConversationCopy:
         self.job.require_allowed(losses)
         await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
         arriving.arrived(replace(row, source_digest=step.digest, digest=digest(message), state="done"), losses)
-
-    async def _has_changed(self, rows: list[Row]) -> bool:
-        """Whether the source has a message that was not met, or one of this run has another content by now.
-
-        A conversation of one page is looked at whole, which is one request too; of a longer one the newest message.
-        """
-        source = self.job.pair.source
-        if len(rows) >= (source.features.list_messages.limits.page_size or 1):
-            known = {row.source for row in rows}
-            newest = [message async for message in source.messages(self.conversation, order="desc", limit=1)]
-            return any(message.id is not None and message.id not in known for message in newest)
-        walk = Walk(rows)
-        steps = [walk.step(message) async for message in source.messages(self.conversation, branches=True)]
-        return any(step.row is None or (step.is_edited and self._is_of_this_run(step.row)) for step in steps)
-
-    def _is_of_this_run(self, row: Row) -> bool:
-        return row.migration == self.job.migration and row.target is not None
 
 
 def carries_edits(job: Job) -> bool:

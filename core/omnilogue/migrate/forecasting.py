@@ -192,4 +192,4 @@ def _calls(job: Job, messages: int, new: int, edits: int, generations: int) -> i
         return pages
     batches = generations * CALLS_PER_TURN if generations else ceil(new / (target.append_user.limits.batch or 1))
     sweep = ceil(max(1, messages) / (target.list_messages.limits.page_size or 100))
-    return 2 * pages + 1 + 1 + batches + edits + sweep
+    return 3 * pages + 1 + batches + edits + sweep
