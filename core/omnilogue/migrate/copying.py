@@ -14,7 +14,7 @@ from ..model import Conversation, Grade, Message
 from ..state import Link, Row
 from . import reconciling
 from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun, rows_of
-from .branching import Placed, placed
+from .branching import Placed, foreseen
 from .digest import digest
 from .generating import Generating, TurnCopy, found_again
 from .job import Job
@@ -73,6 +73,7 @@ class ConversationCopy:
         pair, shaping = self.job.pair, self.job.shaping.model_dump_json()
         link = pair.ledger.link(self.conversation.id)
         if link is None:
+            self.job.require_allowed(Losses(draft.losses))
             return begun(pair, self.conversation, self.job.migration, shaping)
         require_same_shaping(link, self.job.shaping)
         if link.target is not None:
@@ -125,7 +126,7 @@ class ConversationCopy:
     async def _read(self, arriving: Arriving) -> AsyncGenerator[Placed, None]:
         """Give the messages of the source; while its first page is read the copy is created."""
         self.job.stop.check()
-        source = placed(self.job.pair.source, self.conversation, is_branched=self.is_branched)
+        source = foreseen(self.job.pair.source, self.conversation, is_branched=self.is_branched)
         first: list[Placed] = []
 
         async def read() -> None:
@@ -167,7 +168,7 @@ class ConversationCopy:
             self.losses.merge(arriving.losses)
         turns = TurnCopy(job, Generating(job, link, rows[-1].ordinal + 1 if rows else 0))
         try:
-            async for each in placed(pair.source, self.conversation, is_branched=self.is_branched):
+            async for each in foreseen(pair.source, self.conversation, is_branched=self.is_branched):
                 job.stop.check()
                 step = walk.step(each.message)
                 if step.row is None or step.row.state != "done":

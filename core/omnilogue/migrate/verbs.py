@@ -81,6 +81,7 @@ class Copying:
             transforms=tuple(self.transform(name) for name in options.transform),
             lookup=self.transform,
             max_loss=options.max_loss,
+            fail_on=options.fail_on,
             update=options.update,
             stop=stop,
         )
