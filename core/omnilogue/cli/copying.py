@@ -285,7 +285,8 @@ def undo(migration: MigrationId, /, *, session: Session = DEFAULTS) -> Coroutine
 
 
 async def _undo(session: Session, migration: str) -> None:
-    report = await timed(session, "undo", session.client.undo(migration))
+    with CopyTelling(session) as telling:
+        report = await timed(session, "undo", session.client.undo(migration, progress=telling))
     if session.json:
         session.output.document(report.model_dump(mode="json"))
     else:

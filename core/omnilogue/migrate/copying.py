@@ -27,6 +27,9 @@ from .walking import Step, Walk
 MOST_PASSES = 3
 """How often a source that goes on changing is read, before its conversation is given up."""
 
+REWRITTEN = "rewritten"
+"""The event that an edit was carried over to a copy of an earlier migration; its detail is the source's message."""
+
 
 @dataclass(slots=True)
 class ConversationCopy:
@@ -218,6 +221,8 @@ class ConversationCopy:
             return
         self.job.require_allowed(losses)
         await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
+        if not is_of(row, self.job.migration):
+            pair.migrations.tell(self.job.migration, REWRITTEN, pair.clock.now(), link.conversation, row.source)
         arriving.arrived(replace(row, source_digest=step.digest, digest=digest(message), state="done"), losses)
 
 

@@ -148,6 +148,11 @@ class Sum:
         return self._total("calls")
 
     @property
+    def edits(self) -> int:
+        """Edits that are carried over."""
+        return self._total("edits")
+
+    @property
     def generations(self) -> int:
         """Replies that the target makes and that are rewritten."""
         return self._total("generations")
@@ -170,11 +175,14 @@ def scaled(losses: Losses, factor: float) -> Losses:
     return whole
 
 
-def undo_forecast(features: Features) -> UndoForecast:
-    """Tell beforehand what an undo will be able to do on this target."""
+def undo_forecast(features: Features, edits: int = 0) -> UndoForecast:
+    """Tell beforehand what an undo will be able to do on this target; `edits` is how many would be carried over."""
     row = features.delete_conversation
+    note = row.note
     if row.grade is Grade.NATIVE:
-        return UndoForecast(grade=row.grade.value, note="copies are deleted, unless they have changed since")
+        note = "copies are deleted, unless they have changed since"
     if row.grade is Grade.UNSUPPORTED:
-        return UndoForecast(grade=row.grade.value, note="copies stay at the vendor and are only forgotten here")
-    return UndoForecast(grade=row.grade.value, note=row.note)
+        note = "copies stay at the vendor and are only forgotten here"
+    if edits:
+        note = "; ".join(filter(None, (note, "edits that are carried over stay")))
+    return UndoForecast(grade=row.grade.value, note=note)

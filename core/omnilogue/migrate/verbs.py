@@ -59,7 +59,7 @@ class Copying:
 
     async def undo(self, migration: Migration, source: AsyncRemote, target: AsyncRemote) -> UndoReport:
         """Take a migration back."""
-        return await Undoing(Pair.of(source, target, self.state, self.clock), migration).run()
+        return await Undoing(Pair.of(source, target, self.state, self.clock), migration, self.progress).run()
 
     def _migrating(self, source: AsyncRemote, target: AsyncRemote, options: Options) -> Migrating:
         return Migrating(self._job(source, target, options), options, self.progress)

@@ -382,6 +382,27 @@ def test_undo_names_what_it_keeps_and_why(cli: Cli, old: list[str]) -> None:
     assert found.lines[-1] == f"{migration}: 2 deleted, 1 kept."
 
 
+def test_undo_names_edits_that_stay(cli: Cli, old: list[str]) -> None:
+    cli("copy", OLD, NEW)
+    message = cli("ls", old[0]).lines[0].split("\t")[0]
+    cli("edit", old[0], message, "Where now?")
+    migration = cli("copy", OLD, NEW, "--update", "--json").document["migration"]
+
+    found = cli("undo", migration)
+
+    assert found.lines[0].endswith("\tedits were carried over to 1 message, and the text before is not known")
+    assert found.lines[-1] == f"{migration}: 0 deleted, 1 kept."
+
+
+def test_undo_shows_its_progress_on_a_terminal(cli: Cli, old: list[str]) -> None:
+    migration = cli("copy", OLD, NEW, "--json").document["migration"]
+
+    found = cli("undo", migration, err_terminal=True)
+
+    assert "0 of 3 conversations taken back" in found.err
+    assert found.err.endswith("\r")
+
+
 def test_undo_asks_on_a_terminal(cli: Cli, old: list[str]) -> None:
     migration = cli("copy", OLD, NEW, "--json").document["migration"]
 
