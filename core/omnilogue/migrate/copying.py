@@ -227,8 +227,8 @@ class ConversationCopy:
 
 
 def carries_edits(job: Job) -> bool:
-    """Whether the target changes a message without building its conversation anew."""
-    return job.pair.target.features.edit_message.grade in {Grade.NATIVE, Grade.EMULATED}
+    """Whether the target changes a message without building its conversation anew, and holds one for each."""
+    return not job.generates and job.pair.target.features.edit_message.grade in {Grade.NATIVE, Grade.EMULATED}
 
 
 def require_same_shaping(link: Link, shaping: Shaping) -> None:

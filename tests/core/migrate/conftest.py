@@ -93,11 +93,11 @@ class Both:
     def __init__(self, path: Path | None) -> None:
         self.clock = FakeClock()
         self.state = State(f"sqlite:///{path}" if path else "memory:")
-        self.here, self.there = self._remote("here"), self._remote("there")
+        self.here, self.there = self.remote("here"), self.remote("there")
 
-    def _remote(self, name: str) -> AsyncRemote:
-        info = ProviderInfo("memory", "Memory", Troubled, MemorySettings)
-        return AsyncRemote(Account(name, lambda: (info, MemorySettings()), _no_network, self.clock, state=self.state))
+    def remote(self, name: str, **settings: Any) -> AsyncRemote:
+        info, made = ProviderInfo("memory", "Memory", Troubled, MemorySettings), MemorySettings(**settings)
+        return AsyncRemote(Account(name, lambda: (info, made), _no_network, self.clock, state=self.state))
 
     @property
     def verbs(self) -> Copying:
