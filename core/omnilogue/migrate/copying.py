@@ -9,7 +9,7 @@ from itertools import count
 
 from ..errors import MigrationError, StateError
 from ..mapping.drafts import ExpectedDraft, expected_draft
-from ..mapping.losses import Losses, LossItem
+from ..mapping.losses import Losses
 from ..model import Conversation, Grade, Message
 from ..state import Link, Row
 from . import reconciling
@@ -104,7 +104,8 @@ class ConversationCopy:
     async def _pass(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
         """Read the source once and write what is new."""
         pair = self.job.pair
-        arriving, walk = Arriving(pair, self.job.migration, link, draft), Walk(rows)
+        own = {row.ordinal for row in rows if row.migration == self.job.migration}
+        arriving, walk = Arriving(pair, self.job.migration, link, draft), Walk(rows, own)
         ordinals = count(rows[-1].ordinal + 1 if rows else 0)
         try:
             async with aclosing(self._read(arriving)) as messages:
@@ -114,8 +115,7 @@ class ConversationCopy:
                         await self._write(arriving, step, next(ordinals), on_branch=each.on_branch)
                     else:
                         await self._known_one(arriving, step, step.row, on_branch=each.on_branch)
-            if walk.inserted:
-                arriving.lost(Losses([LossItem("order", "flattened", str(self.conversation.ref))] * walk.inserted))
+            arriving.lost(self._lost_order(walk))
             for row in [row for row in walk.gone() if row.ordinal in self._found]:
                 self._found.discard(row.ordinal)
                 arriving.arrived(row, Losses())
@@ -125,6 +125,18 @@ class ConversationCopy:
             self.copied += arriving.copied
             self.losses.merge(arriving.losses)
         return link
+
+    def _lost_order(self, walk: Walk) -> Losses:
+        """Give what is lost of the order and is not noted yet; an earlier run of this migration may have been ended.
+
+        It is known only at the end of a pass, and so it is told by where copies stand and not by what was new.
+        """
+        losses, place = Losses(), self.conversation
+        if walk.inserted:
+            noted = self.job.pair.migrations.lost(self.job.migration, place.id, "order", "flattened")
+            if walk.inserted > noted:
+                losses.add("order", "flattened", str(place.ref), walk.inserted - noted)
+        return losses
 
     async def _read(self, arriving: Arriving) -> AsyncGenerator[Placed, None]:
         """Give the messages of the source; while its first page is read the copy is created."""
@@ -164,7 +176,9 @@ class ConversationCopy:
 
     async def _turns(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
         """Read the source once and have what is new brought over turn by turn."""
-        pair, job, walk = self.job.pair, self.job, Walk(rows)
+        pair, job = self.job.pair, self.job
+        own = {row.ordinal for row in rows if row.migration == job.migration and row.digest is not None}
+        walk = Walk(rows, own)
         if link.target is None:
             arriving = Arriving(pair, job.migration, link, draft)
             link = await arriving.finish()
@@ -175,8 +189,8 @@ class ConversationCopy:
                 job.stop.check()
                 step = walk.step(each.message)
                 if step.row is None or step.row.state != "done":
-                    await turns.add(step, job.transformed(self.conversation, step, turns.losses), each.on_branch)
-            await turns.end()
+                    await turns.add(step, self.conversation, on_branch=each.on_branch)
+            await turns.end(self._lost_order(walk))
         finally:
             self.copied += turns.generating.copied
             self.losses.merge(turns.generating.losses)
