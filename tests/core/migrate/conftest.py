@@ -87,6 +87,13 @@ def shout(message: Message, context: CopyContext) -> Message:
     return message.model_copy(update={"parts": Message.user(message.text.upper()).parts})
 
 
+def hush(message: Message, context: CopyContext) -> Message | None:
+    return None if "hush" in message.text else message
+
+
+TRANSFORMS = {"shout": shout, "hush": hush}
+
+
 class Both:
     """A source and a target, their state, and the verbs between them."""
 
@@ -104,7 +111,7 @@ class Both:
         return self.verbs_telling(silent)
 
     def verbs_telling(self, progress: Progress, stop: Stop | None = None) -> Copying:
-        return Copying(self.state, self.clock, lambda name: Transform(name, shout), progress, stop)
+        return Copying(self.state, self.clock, lambda name: Transform(name, TRANSFORMS[name]), progress, stop)
 
     @property
     def ledger(self) -> Ledger:
