@@ -45,10 +45,10 @@ async def placed(source: AsyncRemote, conversation: Conversation, *, is_branched
         yield Placed(message, message.id in active)
 
 
-async def foreseen(
+async def as_planned(
     source: AsyncRemote, conversation: Conversation, *, is_branched: bool
 ) -> AsyncGenerator[Placed, None]:
-    """Give the same for a copy.
+    """Give them to a copy, which knows from its plan whether there are branches.
 
     Raises MigrationError [source_changed] before a message on a branch that was not there when it was planned.
     """

@@ -14,7 +14,7 @@ from ..model import Conversation, Grade, Message
 from ..state import Link, Row
 from . import reconciling
 from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun, rows_of
-from .branching import Placed, foreseen
+from .branching import Placed, as_planned
 from .digest import digest
 from .generating import Generating, TurnCopy, found_again
 from .job import Job
@@ -141,7 +141,7 @@ class ConversationCopy:
     async def _read(self, arriving: Arriving) -> AsyncGenerator[Placed, None]:
         """Give the messages of the source; while its first page is read the copy is created."""
         self.job.stop.check()
-        source = foreseen(self.job.pair.source, self.conversation, is_branched=self.is_branched)
+        source = as_planned(self.job.pair.source, self.conversation, is_branched=self.is_branched)
         first: list[Placed] = []
 
         async def read() -> None:
@@ -185,7 +185,7 @@ class ConversationCopy:
             self.losses.merge(arriving.losses)
         turns = TurnCopy(job, Generating(job, link, rows[-1].ordinal + 1 if rows else 0))
         try:
-            async for each in foreseen(pair.source, self.conversation, is_branched=self.is_branched):
+            async for each in as_planned(pair.source, self.conversation, is_branched=self.is_branched):
                 job.stop.check()
                 step = walk.step(each.message)
                 if step.row is None or step.row.state != "done":

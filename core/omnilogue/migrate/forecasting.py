@@ -55,9 +55,11 @@ class Forecast(Value):
 
 async def forecast(job: Job, conversation: Conversation) -> Forecast:
     """Give what a copy would do. Raises what ends a whole plan; what only this conversation suffers from is told."""
-    key, fingerprint, ledger = _key(job), _fingerprint(conversation), job.pair.ledger
+    ledger = job.pair.ledger
     link = ledger.link(conversation.id)
-    if link is None and (kept := ledger.forecast(conversation.id, key, fingerprint)):
+    can_be_kept = link is None and conversation.updated_at is not None
+    key = (conversation.id, _key(job), _fingerprint(conversation)) if can_be_kept else None
+    if key and (kept := ledger.forecast(*key)):
         return Forecast.model_validate_json(kept)
     began = job.pair.clock.now()
     try:
@@ -66,8 +68,8 @@ async def forecast(job: Job, conversation: Conversation) -> Forecast:
         if verdict(error) != "dead":
             raise
         return Forecast(state="failed", code=error.code, error=str(error))
-    if link is None and reading.is_dated(began):
-        ledger.keep_forecast(conversation.id, key, fingerprint, found.model_dump_json())
+    if key and reading.is_dated(began):
+        ledger.keep_forecast(*key, found.model_dump_json())
     return found
 
 
