@@ -53,3 +53,15 @@ async def test_what_is_gone_is_counted_once_after_an_outage(both: Any, raising: 
     report = await both.check(migration=migration)
 
     assert (report.missing_on_source, report.equal) == (1, 2)
+
+
+@pytest.mark.parametrize("end", ["here", "there"])
+async def test_what_an_outage_stopped_is_compared_after_it(end: str, both: Any, raising: Callable[..., Any]) -> None:
+    await both.fill(12, 2)
+    await both.copy()
+    getattr(both, end).vendor.trouble = raising(BROKEN, call="list_messages", times=8)
+
+    report = await both.check(concurrency=8)
+
+    assert report.is_clean
+    assert (report.equal, report.messages.equal) == (12, 24)
