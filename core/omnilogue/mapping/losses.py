@@ -154,6 +154,6 @@ def allowing(refused: Iterable[Loss]) -> str:
     return " ".join(options)
 
 
-def failing(losses: Iterable[Loss], kinds: Collection[str]) -> list[Loss]:
+def failing(losses: Iterable[L], kinds: Collection[str]) -> list[L]:
     """Give the losses of these kinds; what is only mapped is none."""
     return [loss for loss in losses if loss.is_lost and loss.kind in kinds]

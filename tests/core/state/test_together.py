@@ -63,8 +63,11 @@ async def test_where_one_fails_none_is_made_and_all_are_told(monkeypatch: pytest
 def test_a_change_inside_a_change_is_a_part_of_it() -> None:
     state = State("memory:")
 
-    with pytest.raises(StateError), state.write() as database:
-        noting(state, "one")()
-        database.execute("INSERT INTO nowhere VALUES (1)")
+    def change() -> None:
+        with state.write() as database:
+            noting(state, "one")()
+            database.execute("INSERT INTO nowhere VALUES (1)")
 
+    with pytest.raises(StateError):
+        change()
     assert state.read("SELECT * FROM note") == []
