@@ -42,26 +42,40 @@ class ConversationCopy:
     copied: int = 0
     _found: set[int] = field(default_factory=set)
 
-    async def run(self) -> Link:
-        """Bring the copy up to date, and give the link, to be noted as settled.
+    async def write(self) -> Link:
+        """Write what is new, and give the link of the copy, which is then to be closed.
 
         Raises any error of the tree, Stopped where the run is to end.
         """
-        pair = self.job.pair
-        draft = expected_draft(
-            self.conversation, pair.target.features, self.job.options, same_provider=pair.is_same_provider
-        )
-        link = await self._link(draft)
-        rows = await self._known(link)
-        for _ in range(MOST_PASSES):
-            link = await (self._turns(link, rows, draft) if self.job.generates else self._pass(link, rows, draft))
-            rows = pair.ledger.rows(link)
+        link = await self._link()
+        return await self._once(link, await self._known(link))
+
+    async def close(self, link: Link) -> Link:
+        """See that the copy is whole, and write again where its source has changed meanwhile; give its link.
+
+        Raises what `write` raises.
+        """
+        ledger = self.job.pair.ledger
+        for left in reversed(range(MOST_PASSES)):
+            rows = ledger.rows(link)
             if not await self._verify_and_look(link, rows):
-                await self._pin(link, draft)
+                await self._pin(link)
                 return link
+            if left:
+                link = await self._once(link, rows)
         raise MigrationError(
             f"{self.conversation.ref} goes on changing while it is copied", code="source_changed", hint="retry it later"
         )
+
+    @property
+    def _draft(self) -> ExpectedDraft:
+        pair = self.job.pair
+        return expected_draft(
+            self.conversation, pair.target.features, self.job.options, same_provider=pair.is_same_provider
+        )
+
+    async def _once(self, link: Link, rows: list[Row]) -> Link:
+        return await (self._turns(link, rows) if self.job.generates else self._pass(link, rows))
 
     async def _verify_and_look(self, link: Link, rows: list[Row]) -> bool:
         """Verify the copy, and tell whether its source has changed meanwhile; both ends are read at once."""
@@ -73,9 +87,9 @@ class ConversationCopy:
         await side_by_side(look, lambda: verify(self.job.pair, link, rows))
         return changed[0]
 
-    async def _link(self, draft: ExpectedDraft) -> Link:
+    async def _link(self) -> Link:
         """Give the link, found again where an earlier run may have created the copy and noted nothing."""
-        pair = self.job.pair
+        pair, draft = self.job.pair, self._draft
         known = pair.ledger.link(self.conversation.id)
         if known is not None:
             require_same_shaping(known, self.job.shaping)
@@ -110,10 +124,10 @@ class ConversationCopy:
         self._found = {row.ordinal for row in known} - before
         return known
 
-    async def _pass(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
+    async def _pass(self, link: Link, rows: list[Row]) -> Link:
         """Read the source once and write what is new."""
         own = {row.ordinal for row in rows if row.migration == self.job.migration}
-        arriving, walk = Arriving(self.job, link, draft), Walk(rows, own)
+        arriving, walk = Arriving(self.job, link, self._draft), Walk(rows, own)
         ordinals = count(rows[-1].ordinal + 1 if rows else 0)
         try:
             async with aclosing(self._read(arriving)) as messages:
@@ -176,18 +190,18 @@ class ConversationCopy:
             await arriving.flush()
             await self._rewrite(arriving, step, row)
 
-    async def _pin(self, link: Link, draft: ExpectedDraft) -> None:
+    async def _pin(self, link: Link) -> None:
         """Pin a copy that was never whole before; later on whoever uses it decides."""
-        if link.state == "new" and draft.pinned and link.target:
+        if link.state == "new" and self._draft.pinned and link.target:
             await self.job.pair.target.update(link.target, pinned=True, timeout=LONGEST_SECONDS)
 
-    async def _turns(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
+    async def _turns(self, link: Link, rows: list[Row]) -> Link:
         """Read the source once and have what is new brought over turn by turn."""
         pair, job = self.job.pair, self.job
         own = {row.ordinal for row in rows if row.migration == job.migration and row.digest is not None}
         walk = Walk(rows, own)
         if link.target is None:
-            arriving = Arriving(job, link, draft)
+            arriving = Arriving(job, link, self._draft)
             link = await arriving.finish()
             self.losses.merge(arriving.losses)
         turns = TurnCopy(job, Generating(job, link, rows[-1].ordinal + 1 if rows else 0))

@@ -15,7 +15,7 @@ from ..mapping.turns import Turns, WantedTurn
 from ..model import Conversation
 from ..model.values import Value
 from ..remote.landing import CLOCK_SKEW
-from ..state import Link, Row
+from ..state import Known, Link, Row
 from .branching import Line, placed
 from .copying import carries_edits, require_same_shaping
 from .digest import digest
@@ -23,6 +23,9 @@ from .failing import verdict
 from .job import Job
 from .pair import Pair
 from .walking import Step, Walk
+
+KEPT_TOGETHER = 20
+"""How many forecasts are kept in one step: as many are made again after a kill."""
 
 CALLS_PER_TURN = 3
 """A turn is sent, its ids are read, its answer is rewritten."""
@@ -53,25 +56,40 @@ class Forecast(Value):
         return self.state in {"new", "changed"}
 
 
-async def forecast(job: Job, conversation: Conversation) -> Forecast:
-    """Give what a copy would do. Raises what ends a whole plan; what only this conversation suffers from is told."""
-    ledger = job.pair.ledger
-    link = ledger.link(conversation.id)
-    can_be_kept = link is None and conversation.updated_at is not None
-    key = (conversation.id, _key(job), _fingerprint(conversation)) if can_be_kept else None
-    if key and (kept := ledger.forecast(*key)):
-        return Forecast.model_validate_json(kept)
-    began = job.pair.clock.now()
-    try:
-        reading, found = await _read(job, conversation, link)
-    except OmnilogueError as error:
-        if verdict(error) != "dead":
-            raise
-        return Forecast(state="failed", code=error.code, error=str(error))
-    if key and reading.is_dated(began):
-        kept = found.model_dump_json()
-        await ledger.state.together(lambda: ledger.keep_forecast(*key, kept))
-    return found
+class Forecasts:
+    """The forecasts of one run. What was read is kept in the state, so that a plan that was stopped goes on."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._options = _key(job)
+        self._unkept: list[Known] = []
+
+    async def of(self, conversation: Conversation) -> Forecast:
+        """Give what a copy would do. Raises what ends a whole plan; what only this conversation suffers is told."""
+        ledger = self._job.pair.ledger
+        link = ledger.link(conversation.id)
+        can_be_kept = link is None and conversation.updated_at is not None
+        key = (conversation.id, self._options, _fingerprint(conversation)) if can_be_kept else None
+        if key and (kept := ledger.forecast(*key)):
+            return Forecast.model_validate_json(kept)
+        began = self._job.pair.clock.now()
+        try:
+            reading, found = await _read(self._job, conversation, link)
+        except OmnilogueError as error:
+            if verdict(error) != "dead":
+                raise
+            return Forecast(state="failed", code=error.code, error=str(error))
+        if key and reading.is_dated(began):
+            self._unkept.append(Known(*key, found.model_dump_json()))
+            if len(self._unkept) >= KEPT_TOGETHER:
+                self.keep()
+        return found
+
+    def keep(self) -> None:
+        """Keep what was read and is not kept yet. Raises StateError."""
+        unkept, self._unkept = self._unkept, []
+        if unkept:
+            self._job.pair.ledger.keep_forecasts(unkept)
 
 
 def _key(job: Job) -> str:

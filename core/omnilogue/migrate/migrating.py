@@ -140,26 +140,29 @@ class Migrating:
 
     def _opened(self, chosen: Chosen, foreseen: Sequence[Foreseen]) -> Migration | None:
         """Give the migration that goes on, or a new one where something is to be done; None where nothing is."""
-        migrations, ledger = self.pair.migrations, self.pair.ledger
-        migration = self._unfinished()
-        if migration is None:
-            if not any(each.forecast and each.forecast.state != "unchanged" for each in foreseen):
-                return None
-            migration = migrations.begin(
-                source=self.pair.source.name,
-                target=self.pair.target.name,
-                source_account=ledger.source_account,
-                target_account=ledger.target_account,
-                selection=self.options.identity,
-                at=self.pair.clock.now(),
-            )
-        migrations.finish(migration.id, "running", None, complete=chosen.complete)
-        migrations.choose(migration.id, [_item(each) for each in foreseen])
-        migrations.tell(migration.id, "begun", self.pair.clock.now(), detail=f"{len(foreseen)} conversations")
-        for each in foreseen:
-            if each.forecast and each.forecast.state in {"diverged", "failed"}:
-                self._set_aside(migration, each)
+        migrations, migration = self.pair.migrations, self._unfinished()
+        if migration is None and not any(each.forecast and each.forecast.state != "unchanged" for each in foreseen):
+            return None
+        with self.pair.ledger.state.write():  # all of it in one commit
+            migration = migration or self._begun()
+            migrations.finish(migration.id, "running", None, complete=chosen.complete)
+            migrations.choose(migration.id, [_item(each) for each in foreseen])
+            migrations.tell(migration.id, "begun", self.pair.clock.now(), detail=f"{len(foreseen)} conversations")
+            for each in foreseen:
+                if each.forecast and each.forecast.state in {"diverged", "failed"}:
+                    self._set_aside(migration, each)
         return migration
+
+    def _begun(self) -> Migration:
+        ledger = self.pair.ledger
+        return self.pair.migrations.begin(
+            source=self.pair.source.name,
+            target=self.pair.target.name,
+            source_account=ledger.source_account,
+            target_account=ledger.target_account,
+            selection=self.options.identity,
+            at=self.pair.clock.now(),
+        )
 
     def _set_aside(self, migration: Migration, each: Foreseen) -> None:
         assert each.forecast is not None  # noqa: S101  # looked at by the caller
@@ -225,8 +228,9 @@ class Migrating:
         if states & {"pending", "running"}:
             state = "interrupted"
         now = self.pair.clock.now()
-        self.pair.migrations.finish(migration.id, state, None if state == "interrupted" else now)  # type: ignore[arg-type]
-        self.pair.migrations.tell(migration.id, state, now)
+        with self.pair.ledger.state.write():
+            self.pair.migrations.finish(migration.id, state, None if state == "interrupted" else now)  # type: ignore[arg-type]
+            self.pair.migrations.tell(migration.id, state, now)
 
     # Reporting
 

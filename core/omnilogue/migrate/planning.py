@@ -12,7 +12,7 @@ from ..model import Conversation, Grade
 from ..provider import Features
 from .asked import Options
 from .failing import verdict
-from .forecasting import Forecast, forecast
+from .forecasting import Forecast, Forecasts
 from .job import Job
 from .outages import Outage
 from .progress import CopyProgress, Progress
@@ -39,6 +39,7 @@ class Planning:
     def __init__(self, job: Job, options: Options, progress: Progress) -> None:
         self.outage = Outage.of(job, options.wait_outage, self._waits)
         self._job = job
+        self._forecasts = Forecasts(job)
         self._options = options
         self._progress = progress
         self._done = self._total = 0
@@ -72,13 +73,16 @@ class Planning:
                 seconds = self._job.pair.clock.monotonic() - began
                 self._progress(CopyProgress("plan", self._done, self._total, seconds=seconds))
 
-        await together(work, min(self._options.concurrency, len(read)))
+        try:
+            await together(work, min(self._options.concurrency, len(read)))
+        finally:
+            self._forecasts.keep()
         return [Foreseen(one, known) for one, known in zip(conversations, found, strict=True)]
 
     async def _forecast(self, conversation: Conversation) -> Forecast | None:
         """Give a forecast, None where an end did not answer: the outage has been waited for."""
         try:
-            found = await forecast(self._job, conversation)
+            found = await self._forecasts.of(conversation)
         except OmnilogueError as error:
             if verdict(error) != "outage":
                 raise

@@ -1,9 +1,13 @@
-"""Copying many conversations at once, longest first: one dead one stops none of the others, an outage waits."""
+"""Copying many conversations at once, longest first: one dead one stops none of the others, an outage waits.
+
+While one is read back the next is begun.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from ..errors import MigrationError, OmnilogueError
@@ -51,6 +55,7 @@ class Run:
         self._left = deque(sorted(work, key=lambda each: -each.messages))
         self._total = len(self._left)
         self._concurrency = max(1, min(concurrency, len(self._left)))
+        self._places = asyncio.Semaphore(self._concurrency)
         self._max_dead = max_dead
         self._dead = 0
         self._told = told
@@ -72,26 +77,38 @@ class Run:
 
     async def run(self) -> None:
         """Copy all of them. Raises what ends the whole run; what was begun is noted, the rest stays pending."""
-        await together(self._work, self._concurrency)
+        await together(self._work, 2 * self._concurrency)  # as many are written, and read back, at once
         if self._failure is not None:
             raise self._failure
 
     async def _work(self) -> None:
-        while self._left and not self._job.stop.is_due and self._failure is None:
-            work = self._left.popleft()
-            copy = ConversationCopy(self._job, work.conversation, is_branched=work.is_branched)
-            try:
-                link = await copy.run()
-            except Stopped:
-                await self._settle(copy, "pending")
-            except OmnilogueError as error:
-                await self._failed(work, copy, error)
-            else:
-                self._outage.end()
+        while True:
+            async with self._places:
+                if not self._left or self._job.stop.is_due or self._failure is not None:
+                    return
+                work = self._left.popleft()
+                copy = ConversationCopy(self._job, work.conversation, is_branched=work.is_branched)
+                link = await self._tried(work, copy, copy.write())
+            if link is not None:
+                link = await self._tried(work, copy, copy.close(link))
+            if link is not None:
                 await self._settle(copy, "done", link=link)
                 self.finished += 1
                 self.brought += 1
             self._told(self.copied)
+
+    async def _tried(self, work: Work, copy: ConversationCopy, step: Awaitable[Link]) -> Link | None:
+        """Do a step of a copy, and note what a failure means for it; None where it ended there."""
+        try:
+            link = await step
+        except Stopped:
+            await self._settle(copy, "pending")
+        except OmnilogueError as error:
+            await self._failed(work, copy, error)
+        else:
+            self._outage.end()
+            return link
+        return None
 
     async def _failed(self, work: Work, copy: ConversationCopy, error: OmnilogueError) -> None:
         what = verdict(error)

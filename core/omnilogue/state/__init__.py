@@ -1,7 +1,7 @@
 """The state: what Omnilogue itself keeps, because a vendor cannot, and the ledger of copies."""
 
 from .kept import Kept
-from .ledger import Ledger, Link, LossRow, Row
+from .ledger import Known, Ledger, Link, LossRow, Row
 from .migrations import Item, ItemState, Migration, Migrations
 from .store import State, StateSummary, default_url, path_of
 
@@ -9,6 +9,7 @@ __all__ = [
     "Item",
     "ItemState",
     "Kept",
+    "Known",
     "Ledger",
     "Link",
     "LossRow",

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from ..errors import StateError
 from .store import State
@@ -62,6 +62,15 @@ class LossRow:
     action: str
     count: int
     example: str
+
+
+class Known(NamedTuple):
+    """What a plan read of a conversation, and the options and the fingerprint it holds for."""
+
+    conversation: str
+    options: str
+    fingerprint: str
+    forecast: str
 
 
 class Ledger:
@@ -181,12 +190,11 @@ class Ledger:
         )
         return rows[0][0] if rows else None
 
-    def keep_forecast(self, conversation: str, options: str, fingerprint: str, forecast: str) -> None:
-        """Keep what a plan read of a conversation."""
+    def keep_forecasts(self, known: Iterable[Known]) -> None:
+        """Keep what a plan read."""
         with self.state.write() as database:
-            database.execute(
-                "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?, ?)",
-                (*self._pair, conversation, options, fingerprint, forecast),
+            database.executemany(
+                "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?, ?)", [(*self._pair, *each) for each in known]
             )
 
 
