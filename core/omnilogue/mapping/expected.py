@@ -50,7 +50,7 @@ def expected(
     losses = [*_role_losses(message.role, role), *by_grade(row)]
     if not in_order:
         losses.append(LossItem("order", "flattened", message.id or message.text))
-    parts = _parts(message, row, features, losses, is_foreign=options.source_provider != options.target_provider)
+    parts = _parts(message, row, features, options, losses)
     fields = _fields(message, row, losses)
     parts, metadata, lost = _metadata(message, parts, row, features, options)
     losses += [*lost, *_inherent(message, row, features, options)]
@@ -65,10 +65,10 @@ def _role_losses(role: str, becomes: str) -> list[LossItem]:
 
 
 def _parts(
-    message: Message, row: Feature, features: Features, losses: list[LossItem], *, is_foreign: bool
+    message: Message, row: Feature, features: Features, options: CopyOptions, losses: list[LossItem]
 ) -> tuple[Part, ...]:
     """Give the parts that are stored: what is taken, something where nothing is, and not too much."""
-    parts, lost = taken_parts(message.parts, row, features, is_foreign=is_foreign)
+    parts, lost = taken_parts(message.parts, row, features, options)
     losses += lost
     if is_blank(parts):
         losses.append(LossItem("text", "placeholder", message.id or NO_TEXT))

@@ -22,9 +22,9 @@ from ..model import (
     ToolResultPart,
 )
 from ..provider import Feature, Features
-from ..remote.grades import PART_ROWS
+from ..remote.grades import PART_ROWS, file_limit
 from .losses import LossItem
-from .taking import has, keeps
+from .taking import CopyOptions, has, keeps
 from .texts import is_json, mended, on_lines_of_their_own
 
 _KINDS = {str(kind): cast(LossKind, kind) for kind in LOSS_CLASSES}
@@ -34,18 +34,15 @@ LONGEST_NAME = 500
 
 
 def taken_parts(
-    parts: Iterable[Part], row: Feature, features: Features, *, is_foreign: bool = False
+    parts: Iterable[Part], row: Feature, features: Features, options: CopyOptions
 ) -> tuple[tuple[Part, ...], list[LossItem]]:
-    """Give the parts a target stores by this row, and what is lost.
-
-    To a foreign target an id of a file means nothing; only one that keeps vendors' own fields keeps it as it is.
-    """
+    """Give the parts a target stores by this row, and what is lost; a file that is to be fetched stays as it is."""
     pieces: list[tuple[Part, bool]] = []
     losses: list[LossItem] = []
     for part in parts:
         if isinstance(part, TextPart):
             pieces.append((_text(part, features, losses), False))
-        elif _is_taken(part, row, features) and not (is_foreign and _is_bare(part) and not keeps(row, "raw")):
+        elif _is_taken(part, row, features) and (not isinstance(part, MediaPart) or _arrives(part, row, options)):
             pieces.append((part, False))
             losses += by_grade(features[PART_ROWS[part.type]]) if part.type in PART_ROWS else []
         else:
@@ -87,12 +84,28 @@ def _is_taken(part: Part, row: Feature, features: Features) -> bool:
 
 
 def _takes_kind(row: Feature, part: Part) -> bool:
-    return row.grade is not Grade.UNSUPPORTED and not (isinstance(part, MediaPart) and row.limits.bare_files)
+    if row.grade is Grade.UNSUPPORTED or not isinstance(part, MediaPart):
+        return row.grade is not Grade.UNSUPPORTED
+    return not row.limits.bare_files and (part.size or 0) <= file_limit(row)
 
 
-def _is_bare(part: Part) -> bool:
-    """Whether all that is known of a file is its vendor's id for it."""
-    return isinstance(part, MediaPart) and part.data is None and part.url is None
+def _arrives(part: MediaPart, row: Feature, options: CopyOptions) -> bool:
+    """Whether a file gets there with its bytes, or with a name that means something there.
+
+    To a foreign target an id of a file means nothing; only one that keeps vendors' own fields keeps it as it is.
+    """
+    if not _is_bare(part) or is_fetched(part, options):
+        return True
+    return not options.is_foreign or keeps(row, "raw")
+
+
+def _is_bare(part: MediaPart) -> bool:
+    return part.data is None and part.url is None
+
+
+def is_fetched(part: Part | MediaPart, options: CopyOptions) -> bool:
+    """Whether all that is known of a file is its vendor's id for it, and its bytes are downloaded on the way."""
+    return options.downloads and isinstance(part, MediaPart) and _is_bare(part) and part.file_id is not None
 
 
 def is_storable(part: Part) -> bool:

@@ -21,7 +21,7 @@ class CopyOptions:
 
     `roles` are the only ones to be copied (None: all; `other:*` stands for any word of a vendor), `add_metadata`
     goes to each conversation and message. Without `keeps_origin` the caller writes no origin into markers, so that
-    ids and times are dropped.
+    ids and times are dropped. `downloads`: the caller fetches files that the source only names.
     """
 
     roles: frozenset[str] | None = None
@@ -29,6 +29,12 @@ class CopyOptions:
     source_provider: str = ""
     target_provider: str = ""
     keeps_origin: bool = True
+    downloads: bool = False
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the target is of another provider, to which the source's ids of files mean nothing."""
+        return self.source_provider != self.target_provider
 
 
 def has(features: Features, operation: str) -> bool:

@@ -16,6 +16,7 @@ from . import reconciling
 from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun, rows_of
 from .branching import Placed, placed
 from .digest import digest
+from .fetching import fetched, to_fetch
 from .generating import Generating, TurnCopy, found_again
 from .job import Job
 from .selection import Shaping
@@ -182,7 +183,12 @@ class ConversationCopy:
         self.job.require_allowed(losses)
         if message is not None:
             message = await arriving.below(message, step.message.parent_id if self.is_branched else None)
-        await arriving.add(Parcel(self._row(step, message, ordinal), message, losses))
+        if message is None or not to_fetch(self.job, message):
+            await arriving.add(Parcel(self._row(step, message, ordinal), message, losses))
+            return
+        async with fetched(self.job, message, losses) as whole:
+            await arriving.add(Parcel(self._row(step, whole, ordinal), whole, losses))
+            await arriving.flush()  # its files are there until then
 
     def _shaped(self, step: Step, *, on_branch: bool = True) -> tuple[Message | None, Losses]:
         losses = Losses()
@@ -215,8 +221,9 @@ class ConversationCopy:
         if message is None:
             return
         self.job.require_allowed(losses)
-        await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
-        arriving.arrived(replace(row, source_digest=step.digest, digest=digest(message), state="done"), losses)
+        async with fetched(self.job, message, losses) as whole:  # an edit leaves files alone, and the digest has them
+            await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
+            arriving.arrived(replace(row, source_digest=step.digest, digest=digest(whole), state="done"), losses)
 
     async def _has_changed(self, rows: list[Row]) -> bool:
         """Whether the source has a message that was not met, or one of this run has another content by now.

@@ -18,6 +18,7 @@ from .branching import Line, placed
 from .copying import carries_edits, require_same_shaping
 from .digest import digest
 from .failing import verdict
+from .fetching import to_fetch
 from .job import Job
 from .pair import Pair
 from .walking import Step, Walk
@@ -72,7 +73,8 @@ async def forecast(job: Job, conversation: Conversation) -> Forecast:
 def _key(job: Job) -> str:
     """Tell apart what changes a forecast: how messages are shaped, and what the target can do."""
     features = repr(sorted(job.pair.target.features.document().items()))
-    return hashlib.sha256(f"{job.shaping.model_dump_json()}\0{features}".encode()).hexdigest()[:32]
+    asked = f"{job.shaping.model_dump_json()}\0{features}\0{job.options.downloads}"
+    return hashlib.sha256(asked.encode()).hexdigest()[:32]
 
 
 async def _read(job: Job, conversation: Conversation, link: Link | None) -> Forecast:
@@ -99,7 +101,7 @@ class Reading:
         self._conversation = conversation
         self._walk = Walk(rows)
         self._turns = Turns(job.pair.target.features, job.options) if job.generates else None
-        self._new = self._unchanged = self._edited = self._generations = 0
+        self._new = self._unchanged = self._edited = self._generations = self._files = 0
         self._is_branched = False
 
     async def go_through(self, *, is_branched: bool) -> bool:
@@ -120,15 +122,20 @@ class Reading:
         elif step.is_edited:
             self._edited += 1
             if self._job.update and carries_edits(self._job) and step.row.target is not None:
-                self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
+                self._message(step, on_branch=on_branch)
         else:
             self._unchanged += 1
 
     def _shape(self, step: Step, *, on_branch: bool) -> None:
         if self._turns is None:
-            self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
+            self._message(step, on_branch=on_branch)
         elif message := self._job.transformed(self._conversation, step, self.losses):
             self._turn(self._turns.add(message, on_branch=on_branch))
+
+    def _message(self, step: Step, *, on_branch: bool) -> None:
+        message = self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
+        if message is not None:
+            self._files += to_fetch(self._job, message)
 
     def _turn(self, turn: WantedTurn | None) -> None:
         if turn is not None:
@@ -156,7 +163,8 @@ class Reading:
             gone=gone,
             is_branched=self._is_branched,
             generations=self._generations,
-            calls=_calls(self._job, self._new + self._unchanged + self._edited, self._new, edits, self._generations),
+            calls=self._files
+            + _calls(self._job, self._new + self._unchanged + self._edited, self._new, edits, self._generations),
             losses=self.losses.to_json(),
         )
 

@@ -244,6 +244,7 @@ class Migrating:
                 add_metadata=dict(options.add_meta),
                 source_provider=self.pair.source.provider,
                 target_provider=self.pair.target.provider,
+                downloads=Landing.on(self.pair.source).downloads,
             ),
             transforms=tuple(self.transform(name) for name in options.transform),
             lookup=self.transform,

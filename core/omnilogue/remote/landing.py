@@ -11,6 +11,7 @@ from ..errors import InvalidInputError, OutcomeUnknownError
 from ..http.rate import parse_rate
 from ..model import Conversation, Grade
 from ..provider import Draft
+from ..provider.contract import overrides
 from . import markers, storing
 from .account import Account
 from .acting import Acting
@@ -53,6 +54,11 @@ class Landing:
     def rate(self) -> str | None:
         """The pace its settings give the account, None for no limit."""
         return getattr(self._account.settings, "rate", None)
+
+    @property
+    def downloads(self) -> bool:
+        """Whether its provider gives the bytes of files that its messages only name."""
+        return overrides(self._account.info.provider, "download")
 
     @contextmanager
     def tuned(self, rate: str | None) -> Iterator[None]:
