@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC240 - what a test looks for in a folder may block
 """Files go along with their messages where both ends let them, and a plan tells where they do not."""
 
 import os
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from omnilogue import AsyncRemote, AuthenticationError
+from omnilogue import AsyncRemote, AuthenticationError, StateError
 from omnilogue.model import INLINE_BYTES, FilePart, MediaPart, Message, TextPart
 from omnilogue_memory.provider import Memory
 
@@ -57,9 +58,7 @@ async def contents(remote: AsyncRemote) -> list[bytes]:
 
 
 @pytest.mark.parametrize("source", ["minimax", "archive"])
-async def test_an_archive_holds_the_files_themselves(
-    source: str, ends: Any, paths: list[Path], scratch: Path
-) -> None:
+async def test_an_archive_holds_the_files_themselves(source: str, ends: Any, paths: list[Path], scratch: Path) -> None:
     ends.add("here", source)
     ends.add("there", "archive")
     async with ends.client() as client:
@@ -82,10 +81,14 @@ async def test_an_archive_holds_the_files_themselves(
         assert await contents(client.remote("there")) == [SMALL, LARGE, SMALL, LARGE]
         told = await files(client.remote("there"))
         assert [part.size for part in told] == [len(SMALL), len(LARGE)] * 2
+        assert [(part.name, part.media_type) for part in told[:2]] == [
+            ("small.txt", "text/plain"),
+            ("large.bin", "application/octet-stream"),
+        ]
         assert all(part.sha256 for part in told)
 
 
-async def test_a_plan_counts_a_request_for_each_file(ends: Any, paths: list[Path]) -> None:
+async def test_a_plan_counts_the_requests_for_files(ends: Any, paths: list[Path]) -> None:
     ends.add("here", "minimax")
     ends.add("there", "archive")
     async with ends.client() as client:
@@ -97,7 +100,7 @@ async def test_a_plan_counts_a_request_for_each_file(ends: Any, paths: list[Path
 
         plain = await client.plan("here:", "there:", title="Plain")
 
-        assert with_files.calls == plain.calls + 4
+        assert with_files.calls == plain.calls + 2 * 4
 
 
 async def test_a_file_too_large_for_the_target_becomes_a_placeholder(ends: Any, paths: list[Path]) -> None:
@@ -230,3 +233,22 @@ async def test_an_edit_at_the_source_leaves_the_files_of_the_copy(ends: Any, pat
         assert await contents(there) == [SMALL, LARGE, SMALL, LARGE]
         assert (await client.check("here:", "there:")).is_clean
         assert not (await client.plan("here:", "there:", update=True)).has_work
+
+
+async def test_without_room_for_a_large_file_the_copy_ends_and_goes_on_later(
+    ends: Any, paths: list[Path], scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends.add("here", "minimax")
+    ends.add("there", "archive")
+    async with ends.client() as client:
+        await fill(client.remote("here"), paths)
+
+        with monkeypatch.context() as without:
+            without.setattr(tempfile, "tempdir", str(scratch / "gone"))
+            with pytest.raises(StateError, match="cannot be kept on its way") as raised:
+                await client.copy("here:", "there:")
+        copied = await client.copy("here:", "there:")
+
+        assert raised.value.code == "storage"
+        assert copied.dead == ()
+        assert await contents(client.remote("there")) == [SMALL, LARGE, SMALL, LARGE]

@@ -26,6 +26,9 @@ from .walking import Step, Walk
 CALLS_PER_TURN = 3
 """A turn is sent, its ids are read, its answer is rewritten."""
 
+CALLS_PER_FILE = 2
+"""A file is downloaded, and its name is asked for."""
+
 
 class Forecast(Value):
     """What a copy means for one conversation; `losses` is the JSON of its losses, `edits` what would be carried over.
@@ -163,7 +166,7 @@ class Reading:
             gone=gone,
             is_branched=self._is_branched,
             generations=self._generations,
-            calls=self._files
+            calls=CALLS_PER_FILE * self._files
             + _calls(self._job, self._new + self._unchanged + self._edited, self._new, edits, self._generations),
             losses=self.losses.to_json(),
         )

@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 
 from ..errors import InvalidInputError, OutcomeUnknownError
 from ..http.rate import parse_rate
-from ..model import Conversation, Grade
+from ..model import Conversation, Grade, MediaPart
 from ..provider import Draft
 from ..provider.contract import overrides
 from . import markers, storing
@@ -71,6 +71,10 @@ class Landing:
             return
         with self._account.http.tuned(rate=rate, max_attempts=MOST_ATTEMPTS):
             yield
+
+    async def describe(self, part: MediaPart) -> MediaPart:
+        """Give a part with the file's name and media type, as far as the vendor tells them. Raises NotFoundError."""
+        return await self._verb("download", lambda: self._account.provider.describe(part))
 
     async def create(self, draft: Draft, marker: str) -> Conversation:
         """Create a conversation that carries this marker, with the draft's messages where the vendor takes them."""

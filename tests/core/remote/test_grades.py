@@ -208,11 +208,11 @@ async def test_asking_again_takes_no_metadata() -> None:
 async def test_a_file_larger_than_what_is_kept_is_refused_without_a_call(remote_of: Any) -> None:
     remote = remote_of(rows={"attach_files": native(file_bytes=3)})
     conversation = await remote.create()
+    large = FilePart(name="a.bin", size=4)
     remote.vendor.calls.clear()
 
-    for verb in (remote.append, remote.send):
+    for action in (remote.append(conversation, Message(role="user", parts=(large,))), remote.send(conversation, large)):
         with pytest.raises(InvalidInputError, match=r"a\.bin has 4 bytes; .* takes 3"):
-            content = FilePart(name="a.bin", size=4)
-            await verb(conversation, content if verb == remote.send else Message(role="user", parts=(content,)))
+            await action
 
     assert remote.vendor.calls == []
