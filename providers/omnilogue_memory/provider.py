@@ -48,7 +48,7 @@ PAGE_SIZE = 50
 TEXT_BYTES = 64 * 1024 * 1024
 KEPT_FIELDS = ("metadata", "run_id", "model", "status", "usage", "created_at", "raw")
 """Of a message; its place in the tree is always the end."""
-FILES = native("kept as they are given, in their messages", file_bytes=INLINE_BYTES)
+FILES = native("kept as they are given, up to 1 MiB", file_bytes=INLINE_BYTES)
 OPTIONS = ("model", "instructions", "max_output_tokens", "temperature", "tools", "metadata")
 
 
