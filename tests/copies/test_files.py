@@ -2,6 +2,7 @@
 """Files go along with their messages where both ends let them, and a plan tells where they do not."""
 
 import os
+import sqlite3
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from omnilogue import AsyncRemote, AuthenticationError, StateError
 from omnilogue.model import INLINE_BYTES, FilePart, MediaPart, Message, TextPart
 from omnilogue_memory.provider import Memory
+from omnilogue_minimax.emulator_objects import text_part
 
 pytestmark = pytest.mark.anyio
 
@@ -217,15 +219,17 @@ async def test_a_file_the_source_has_no_longer_is_a_dead_letter_where_names_mean
 
 
 async def test_an_edit_at_the_source_leaves_the_files_of_the_copy(ends: Any, paths: list[Path]) -> None:
-    ends.add("here", "archive")
+    ends.add("here", "minimax")
     ends.add("there", "archive")
     async with ends.client() as client:
-        here, there = client.remote("here"), client.remote("there")
-        await fill(here, paths)
+        there = client.remote("there")
+        await fill(client.remote("here"), paths)
         await client.copy("here:", "there:")
-        [conversation] = [each async for each in here.conversations()]
-        [*_, message, _] = [message async for message in here.messages(conversation)]
-        await here.edit(conversation, message.id or "", "Read these.")
+        store = ends.vendors["here"].store
+        [thread] = store.threads()
+        edited = text_part("Read these.")
+        store.change_message(thread.id, store.messages(thread.id)[-2].id, parts=(edited,))
+        store.files.delete(store.files.all()[-1].id)
 
         copied = await client.copy("here:", "there:", update=True)
 
@@ -252,3 +256,32 @@ async def test_without_room_for_a_large_file_the_copy_ends_and_goes_on_later(
         assert raised.value.code == "storage"
         assert copied.dead == ()
         assert await contents(client.remote("there")) == [SMALL, LARGE, SMALL, LARGE]
+
+
+async def test_a_file_that_is_no_longer_what_the_source_says_is_a_dead_letter(
+    ends: Any, paths: list[Path], tmp_path: Path
+) -> None:
+    ends.add("here", "archive")
+    ends.add("there", "archive")
+    async with ends.client() as client:
+        await fill(client.remote("here"), paths)
+    with sqlite3.connect(tmp_path / "here.db") as database:
+        database.execute("UPDATE pieces SET content = x'00' WHERE number = 1")
+    database.close()
+    async with ends.client() as client:
+        copied = await client.copy("here:", "there:")
+
+        assert [letter.code for letter in copied.dead] == ["verification"]
+
+
+async def test_a_file_comes_along_without_its_name_where_nobody_tells_it(ends: Any, paths: list[Path]) -> None:
+    ends.add("here", "minimax", paths={"file_retrieve": "files/nowhere"})
+    ends.add("there", "archive")
+    async with ends.client() as client:
+        await fill(client.remote("here"), paths)
+
+        copied = await client.copy("here:", "there:")
+
+        assert copied.dead == ()
+        assert await contents(client.remote("there")) == [SMALL, LARGE, SMALL, LARGE]
+        assert {part.name for part in await files(client.remote("there"))} == {None}

@@ -15,7 +15,7 @@ from ..state import Link, Row
 from . import reconciling
 from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun, rows_of
 from .branching import Placed, placed
-from .digest import digest
+from .digest import digest, told_like
 from .fetching import fetched, to_fetch
 from .generating import Generating, TurnCopy, found_again
 from .job import Job
@@ -221,9 +221,12 @@ class ConversationCopy:
         if message is None:
             return
         self.job.require_allowed(losses)
-        async with fetched(self.job, message, losses) as whole:  # an edit leaves files alone, and the digest has them
-            await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
-            arriving.arrived(replace(row, source_digest=step.digest, digest=digest(whole), state="done"), losses)
+        await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
+        wanted = digest(message)
+        if to_fetch(self.job, message):  # an edit leaves files alone: they were fetched when the message was written
+            stored = await pair.target.message(link.target, row.target)
+            wanted = digest(stored) if digest(told_like(stored, message)) == wanted else wanted
+        arriving.arrived(replace(row, source_digest=step.digest, digest=wanted, state="done"), losses)
 
     async def _has_changed(self, rows: list[Row]) -> bool:
         """Whether the source has a message that was not met, or one of this run has another content by now.

@@ -125,20 +125,16 @@ class Reading:
         elif step.is_edited:
             self._edited += 1
             if self._job.update and carries_edits(self._job) and step.row.target is not None:
-                self._message(step, on_branch=on_branch)
+                self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
         else:
             self._unchanged += 1
 
     def _shape(self, step: Step, *, on_branch: bool) -> None:
         if self._turns is None:
-            self._message(step, on_branch=on_branch)
+            message = self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
+            self._files += to_fetch(self._job, message) if message is not None else 0
         elif message := self._job.transformed(self._conversation, step, self.losses):
             self._turn(self._turns.add(message, on_branch=on_branch))
-
-    def _message(self, step: Step, *, on_branch: bool) -> None:
-        message = self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
-        if message is not None:
-            self._files += to_fetch(self._job, message)
 
     def _turn(self, turn: WantedTurn | None) -> None:
         if turn is not None:
