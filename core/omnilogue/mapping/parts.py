@@ -84,9 +84,9 @@ def _is_taken(part: Part, row: Feature, features: Features) -> bool:
 
 
 def _takes_kind(row: Feature, part: Part) -> bool:
-    if row.grade is Grade.UNSUPPORTED or not isinstance(part, MediaPart):
-        return row.grade is not Grade.UNSUPPORTED
-    return not row.limits.bare_files and (part.size or 0) <= file_limit(row)
+    if row.grade is Grade.UNSUPPORTED:
+        return False
+    return not isinstance(part, MediaPart) or (not row.limits.bare_files and (part.size or 0) <= file_limit(row))
 
 
 def _arrives(part: MediaPart, row: Feature, options: CopyOptions) -> bool:
