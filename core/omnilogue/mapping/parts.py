@@ -42,7 +42,7 @@ def taken_parts(
     for part in parts:
         if isinstance(part, TextPart):
             pieces.append((_text(part, features, losses), False))
-        elif _is_taken(part, row, features) and (not isinstance(part, MediaPart) or _arrives(part, row, options)):
+        elif _is_taken(part, row, features, options):
             pieces.append((part, False))
             losses += by_grade(features[PART_ROWS[part.type]]) if part.type in PART_ROWS else []
         else:
@@ -74,38 +74,33 @@ def _text(part: TextPart, features: Features, losses: list[LossItem]) -> TextPar
     return part.model_copy(update={"text": text, "citations": citations})
 
 
-def _is_taken(part: Part, row: Feature, features: Features) -> bool:
+def _is_taken(part: Part, row: Feature, features: Features, options: CopyOptions) -> bool:
     kinds = row.limits.parts
     if kinds is not None and part.type not in kinds:
         return False
-    if part.type in PART_ROWS and not _takes_kind(features[PART_ROWS[part.type]], part):
+    if part.type in PART_ROWS and not has(features, PART_ROWS[part.type]):
         return False
+    if isinstance(part, MediaPart):
+        return _is_file_taken(part, row, features[PART_ROWS[part.type]], options) and is_storable(part)
     return is_storable(part)
 
 
-def _takes_kind(row: Feature, part: Part) -> bool:
-    if row.grade is Grade.UNSUPPORTED:
+def _is_file_taken(part: MediaPart, row: Feature, files: Feature, options: CopyOptions) -> bool:
+    if (part.size or 0) > file_limit(files) or (files.limits.bare_files and options.is_compared):
         return False
-    return not isinstance(part, MediaPart) or (not row.limits.bare_files and (part.size or 0) <= file_limit(row))
+    return is_fetched(part, options) or _is_known(part, row, options)
 
 
-def _arrives(part: MediaPart, row: Feature, options: CopyOptions) -> bool:
-    """Whether a file gets there with its bytes, or with a name that means something there.
-
-    To a foreign target an id of a file means nothing; only one that keeps vendors' own fields keeps it as it is.
-    """
-    if not _is_bare(part) or is_fetched(part, options):
-        return True
-    return not options.is_foreign or keeps(row, "raw")
-
-
-def _is_bare(part: MediaPart) -> bool:
-    return part.data is None and part.url is None
+def _is_known(part: MediaPart, row: Feature, options: CopyOptions) -> bool:
+    """Whether a file is more than an id that only another vendor knows, or is kept as it is."""
+    return part.data is not None or part.url is not None or not options.is_foreign or keeps(row, "raw")
 
 
 def is_fetched(part: Part | MediaPart, options: CopyOptions) -> bool:
     """Whether all that is known of a file is its vendor's id for it, and its bytes are downloaded on the way."""
-    return options.downloads and isinstance(part, MediaPart) and _is_bare(part) and part.file_id is not None
+    if not options.downloads or not isinstance(part, MediaPart):
+        return False
+    return part.file_id is not None and part.data is None and part.url is None
 
 
 def is_storable(part: Part) -> bool:

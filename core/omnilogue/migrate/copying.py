@@ -14,11 +14,12 @@ from ..model import Conversation, Grade, Message
 from ..state import Link, Row
 from . import reconciling
 from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun, rows_of
-from .branching import Placed, placed
+from .branching import Placed, as_planned
 from .digest import digest, told_like
 from .fetching import fetched, to_fetch
 from .generating import Generating, TurnCopy, found_again
 from .job import Job
+from .looking import changed_meanwhile, is_of
 from .selection import Shaping
 from .together import side_by_side
 from .verifying import verify
@@ -26,6 +27,9 @@ from .walking import Step, Walk
 
 MOST_PASSES = 3
 """How often a source that goes on changing is read, before its conversation is given up."""
+
+REWRITTEN = "rewritten"
+"""The event that an edit was carried over to a copy of an earlier migration; its detail is the source's message."""
 
 
 @dataclass(slots=True)
@@ -39,8 +43,11 @@ class ConversationCopy:
     copied: int = 0
     _found: set[int] = field(default_factory=set)
 
-    async def run(self) -> None:
-        """Bring the copy up to date. Raises any error of the tree, Stopped where the run is to end."""
+    async def run(self) -> Link:
+        """Bring the copy up to date, and give the link, to be noted as settled.
+
+        Raises any error of the tree, Stopped where the run is to end.
+        """
         pair = self.job.pair
         draft = expected_draft(
             self.conversation, pair.target.features, self.job.options, same_provider=pair.is_same_provider
@@ -52,8 +59,7 @@ class ConversationCopy:
             rows = pair.ledger.rows(link)
             if not await self._verify_and_look(link, rows):
                 await self._pin(link, draft)
-                pair.ledger.settled(link)
-                return
+                return link
         raise MigrationError(
             f"{self.conversation.ref} goes on changing while it is copied", code="source_changed", hint="retry it later"
         )
@@ -63,19 +69,21 @@ class ConversationCopy:
         changed: list[bool] = []
 
         async def look() -> None:
-            changed.append(await self._has_changed(rows))
+            changed.append(await changed_meanwhile(self.job.pair, self.conversation, rows, self.job.migration))
 
         await side_by_side(look, lambda: verify(self.job.pair, link, rows))
         return changed[0]
 
     async def _link(self, draft: ExpectedDraft) -> Link:
         """Give the link, found again where an earlier run may have created the copy and noted nothing."""
-        pair, shaping = self.job.pair, self.job.shaping.model_dump_json()
-        link = pair.ledger.link(self.conversation.id)
-        if link is None:
-            return begun(pair, self.conversation, self.job.migration, shaping)
-        require_same_shaping(link, self.job.shaping)
-        if link.target is not None:
+        pair = self.job.pair
+        known = pair.ledger.link(self.conversation.id)
+        if known is not None:
+            require_same_shaping(known, self.job.shaping)
+        else:
+            self.job.require_allowed(draft.losses)
+        link = await pair.ledger.state.together(lambda: self._started(known))
+        if known is None or link.target is not None:
             return link
         losses = Losses(draft.losses)
         noted = rows_of(link, losses)
@@ -83,6 +91,12 @@ class ConversationCopy:
         if found is not None:
             self.losses.merge(losses)
         return found or link
+
+    def _started(self, known: Link | None) -> Link:
+        """Note that the conversation is under way, and give its link."""
+        pair, migration = self.job.pair, self.job.migration
+        pair.migrations.settle(migration, self.conversation.id, "running")
+        return known or begun(pair, self.conversation, migration, self.job.shaping.model_dump_json())
 
     async def _known(self, link: Link) -> list[Row]:
         """Give what the ledger knows, with what became of writes that were only meant."""
@@ -99,8 +113,8 @@ class ConversationCopy:
 
     async def _pass(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
         """Read the source once and write what is new."""
-        pair = self.job.pair
-        arriving, walk = Arriving(pair, self.job.migration, link, draft), Walk(rows)
+        own = {row.ordinal for row in rows if row.migration == self.job.migration}
+        arriving, walk = Arriving(self.job, link, draft), Walk(rows, own)
         ordinals = count(rows[-1].ordinal + 1 if rows else 0)
         try:
             async with aclosing(self._read(arriving)) as messages:
@@ -110,11 +124,10 @@ class ConversationCopy:
                         await self._write(arriving, step, next(ordinals), on_branch=each.on_branch)
                     else:
                         await self._known_one(arriving, step, step.row, on_branch=each.on_branch)
-            if walk.inserted:
-                arriving.lost(Losses([LossItem("order", "flattened", str(self.conversation.ref))] * walk.inserted))
+            arriving.lost(self._lost_order(walk))
             for row in [row for row in walk.gone() if row.ordinal in self._found]:
                 self._found.discard(row.ordinal)
-                arriving.arrived(row, Losses())
+                arriving.arrived(row)
             link = await arriving.finish()
         finally:
             arriving.note()
@@ -122,10 +135,21 @@ class ConversationCopy:
             self.losses.merge(arriving.losses)
         return link
 
+    def _lost_order(self, walk: Walk) -> list[LossItem]:
+        """Give what is lost of the order and is not noted yet; an earlier run of this migration may have been ended.
+
+        It is known only at the end of a pass, and so it is told by where copies stand and not by what was new.
+        """
+        if not walk.inserted:
+            return []
+        place = self.conversation
+        noted = self.job.pair.migrations.lost(self.job.migration, place.id, "order", "flattened")
+        return [LossItem("order", "flattened", str(place.ref))] * (walk.inserted - noted)
+
     async def _read(self, arriving: Arriving) -> AsyncGenerator[Placed, None]:
         """Give the messages of the source; while its first page is read the copy is created."""
         self.job.stop.check()
-        source = placed(self.job.pair.source, self.conversation, is_branched=self.is_branched)
+        source = as_planned(self.job.pair.source, self.conversation, is_branched=self.is_branched)
         first: list[Placed] = []
 
         async def read() -> None:
@@ -148,8 +172,8 @@ class ConversationCopy:
         """
         if row.ordinal in self._found:
             self._found.discard(row.ordinal)
-            arriving.arrived(row, self._shaped(step, on_branch=on_branch)[1])
-        if step.is_edited and (self.job.update or self._is_of_this_run(row)):
+            arriving.arrived(row, self.job.shape(self.conversation, step, on_branch=on_branch).losses)
+        if step.is_edited and (self.job.update or is_of(row, self.job.migration)):
             await arriving.flush()
             await self._rewrite(arriving, step, row)
 
@@ -160,39 +184,38 @@ class ConversationCopy:
 
     async def _turns(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
         """Read the source once and have what is new brought over turn by turn."""
-        pair, job, walk = self.job.pair, self.job, Walk(rows)
+        pair, job = self.job.pair, self.job
+        own = {row.ordinal for row in rows if row.migration == job.migration and row.digest is not None}
+        walk = Walk(rows, own)
         if link.target is None:
-            arriving = Arriving(pair, job.migration, link, draft)
+            arriving = Arriving(job, link, draft)
             link = await arriving.finish()
             self.losses.merge(arriving.losses)
         turns = TurnCopy(job, Generating(job, link, rows[-1].ordinal + 1 if rows else 0))
         try:
-            async for each in placed(pair.source, self.conversation, is_branched=self.is_branched):
+            async for each in as_planned(pair.source, self.conversation, is_branched=self.is_branched):
                 job.stop.check()
                 step = walk.step(each.message)
                 if step.row is None or step.row.state != "done":
-                    await turns.add(step, job.transformed(self.conversation, step, turns.losses), each.on_branch)
-            await turns.end()
+                    await turns.add(step, self.conversation, on_branch=each.on_branch)
+            await turns.end(Losses(self._lost_order(walk)))
         finally:
             self.copied += turns.generating.copied
             self.losses.merge(turns.generating.losses)
         return link
 
     async def _write(self, arriving: Arriving, step: Step, ordinal: int, *, on_branch: bool) -> None:
-        message, losses = self._shaped(step, on_branch=on_branch)
-        self.job.require_allowed(losses)
+        made = self.job.shape(self.conversation, step, on_branch=on_branch)
+        self.job.require_allowed(made.losses)
+        message = made.message
         if message is not None:
             message = await arriving.below(message, step.message.parent_id if self.is_branched else None)
         if message is None or not to_fetch(self.job, message):
-            await arriving.add(Parcel(self._row(step, message, ordinal), message, losses))
+            await arriving.add(Parcel(self._row(step, message, ordinal), message, made.losses))
             return
-        async with fetched(self.job, message, losses) as whole:
-            await arriving.add(Parcel(self._row(step, whole, ordinal), whole, losses))
+        async with fetched(self.job, message) as (whole, told):
+            await arriving.add(Parcel(self._row(step, whole, ordinal), whole, (*made.losses, *told)))
             await arriving.flush()  # its files are there until then
-
-    def _shaped(self, step: Step, *, on_branch: bool = True) -> tuple[Message | None, Losses]:
-        losses = Losses()
-        return self.job.shape(self.conversation, step, losses, on_branch=on_branch), losses
 
     def _row(self, step: Step, message: Message | None, ordinal: int) -> Row:
         return Row(
@@ -209,7 +232,7 @@ class ConversationCopy:
     async def _rewrite(self, arriving: Arriving, step: Step, row: Row) -> None:
         """Carry an edit over, where the target changes a message in its place."""
         pair, link = self.job.pair, arriving.link
-        if not carries_edits(self.job) and self._is_of_this_run(row):
+        if not carries_edits(self.job) and is_of(row, self.job.migration):
             raise MigrationError(
                 f"{self.conversation.ref} was edited while it was copied, and {pair.target.name} changes no messages",
                 code="source_changed",
@@ -217,38 +240,24 @@ class ConversationCopy:
             )
         if not carries_edits(self.job) or row.target is None or link.target is None:
             return
-        message, losses = self._shaped(step)
+        made = self.job.shape(self.conversation, step)
+        message = made.message
         if message is None:
             return
-        self.job.require_allowed(losses)
+        self.job.require_allowed(made.losses)
         await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
+        if not is_of(row, self.job.migration):
+            pair.migrations.tell(self.job.migration, REWRITTEN, pair.clock.now(), link.conversation, row.source)
         wanted = digest(message)
         if to_fetch(self.job, message):  # an edit leaves files alone: they were fetched when the message was written
             stored = await pair.target.message(link.target, row.target)
             wanted = digest(stored) if digest(told_like(stored, message)) == wanted else wanted
-        arriving.arrived(replace(row, source_digest=step.digest, digest=wanted, state="done"), losses)
-
-    async def _has_changed(self, rows: list[Row]) -> bool:
-        """Whether the source has a message that was not met, or one of this run has another content by now.
-
-        A conversation of one page is looked at whole, which is one request too; of a longer one the newest message.
-        """
-        source = self.job.pair.source
-        if len(rows) >= (source.features.list_messages.limits.page_size or 1):
-            known = {row.source for row in rows}
-            newest = [message async for message in source.messages(self.conversation, order="desc", limit=1)]
-            return any(message.id is not None and message.id not in known for message in newest)
-        walk = Walk(rows)
-        steps = [walk.step(message) async for message in source.messages(self.conversation, branches=True)]
-        return any(step.row is None or (step.is_edited and self._is_of_this_run(step.row)) for step in steps)
-
-    def _is_of_this_run(self, row: Row) -> bool:
-        return row.migration == self.job.migration and row.target is not None
+        arriving.arrived(replace(row, source_digest=step.digest, digest=wanted, state="done"), made.losses)
 
 
 def carries_edits(job: Job) -> bool:
-    """Whether the target changes a message without building its conversation anew."""
-    return job.pair.target.features.edit_message.grade in {Grade.NATIVE, Grade.EMULATED}
+    """Whether the target changes a message without building its conversation anew, and holds one for each."""
+    return not job.generates and job.pair.target.features.edit_message.grade in {Grade.NATIVE, Grade.EMULATED}
 
 
 def require_same_shaping(link: Link, shaping: Shaping) -> None:

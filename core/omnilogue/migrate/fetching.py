@@ -12,7 +12,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TypeAlias
 
 from ..errors import BadRequestError, MigrationError, NotFoundError, StateError, UnsupportedOperationError
-from ..mapping.losses import Losses
+from ..mapping.losses import LossItem
 from ..mapping.parts import is_fetched
 from ..mapping.taking import keeps, row_for
 from ..model import INLINE_BYTES, AudioPart, FilePart, ImagePart, MediaPart, Message, Part
@@ -30,24 +30,25 @@ def to_fetch(job: Job, message: Message) -> int:
 
 
 @asynccontextmanager
-async def fetched(job: Job, message: Message, losses: Losses) -> AsyncIterator[Message]:
+async def fetched(job: Job, message: Message) -> AsyncIterator[tuple[Message, list[LossItem]]]:
     """Give the message with its files; those of more than 1 MiB lie on disk, for nobody else to read, until the end.
 
-    A file that the source itself has no longer stays a name where the target keeps such names: `losses` tells it.
+    A file that the source itself has no longer stays a name where the target keeps such names, and is told besides.
     Raises any error of a download, NotFoundError, BadRequestError [content_too_large], MigrationError [verification],
     StateError [storage].
     """
     with ExitStack() as scratch:
         parts: list[Part] = []
+        losses: list[LossItem] = []
         for part in message.parts:
             if isinstance(part, MediaPart) and is_fetched(part, job.options):
                 parts.append(await _fetched(job, message.role, part, scratch, losses))
             else:
                 parts.append(part)
-        yield message.model_copy(update={"parts": tuple(parts)})
+        yield message.model_copy(update={"parts": tuple(parts)}), losses
 
 
-async def _fetched(job: Job, role: str, part: File, scratch: ExitStack, losses: Losses) -> File:
+async def _fetched(job: Job, role: str, part: File, scratch: ExitStack, losses: list[LossItem]) -> File:
     """Give one file with its bytes, or as it is where nobody has them."""
     source, target = job.pair.source, job.pair.target
     try:
@@ -57,7 +58,7 @@ async def _fetched(job: Job, role: str, part: File, scratch: ExitStack, losses: 
             return await asyncio.to_thread(_with_content, job, await _described(job, part), content, folder)
     except NotFoundError:
         if keeps(row_for(target.features, role), "raw"):
-            losses.add("attachment", "kept", _label(part))
+            losses.append(LossItem("attachment", "kept", _label(part)))
             return part
     raise NotFoundError(
         f"{source.name} no longer has {_label(part)}",

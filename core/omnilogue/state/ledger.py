@@ -106,6 +106,10 @@ class Ledger:
         )
         return [_link(row) for row in rows]
 
+    def extended(self, migration: str) -> set[int]:
+        """Give the ids of links that have messages of a migration."""
+        return {row[0] for row in self.state.read("SELECT DISTINCT link FROM message WHERE migration = ?", migration)}
+
     def begin(self, conversation: str, *, marker: str, migration: str, options: str, at: datetime) -> Link:
         """Note that a copy of the conversation is about to be created."""
         with self.state.write() as database:
@@ -153,25 +157,15 @@ class Ledger:
         """
         if rows or losses:
             with self.state.write() as database:
-                _put_all(database, link, rows, migration=migration, losses=losses, copied=copied)
-
-    async def put_together(
-        self, link: Link, rows: Sequence[Row], migration: str, losses: Sequence[LossRow], copied: int
-    ) -> None:
-        """Do the same in one commit with what other conversations have ready."""
-        if rows or losses:
-
-            def change(database: sqlite3.Connection) -> None:
-                _put_all(database, link, rows, migration=migration, losses=losses, copied=copied)
-
-            await self.state.write_together(change)
+                _put(database, link, rows)
+                _add_losses(database, migration, losses)
+                _add_copied(database, migration, link, copied)
 
     def drop(self, link: Link, ordinals: Iterable[int]) -> None:
         """Keep nothing of these messages."""
-        with self.state.write() as database:
-            database.executemany(
-                "DELETE FROM message WHERE link = ? AND ordinal = ?", [(link.id, ordinal) for ordinal in ordinals]
-            )
+        if chosen := [(link.id, ordinal) for ordinal in ordinals]:
+            with self.state.write() as database:
+                database.executemany("DELETE FROM message WHERE link = ? AND ordinal = ?", chosen)
 
     # What a plan read
 
@@ -194,20 +188,6 @@ class Ledger:
                 "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?, ?)",
                 (*self._pair, conversation, options, fingerprint, forecast),
             )
-
-
-def _put_all(
-    database: sqlite3.Connection,
-    link: Link,
-    rows: Sequence[Row],
-    *,
-    migration: str,
-    losses: Sequence[LossRow],
-    copied: int,
-) -> None:
-    _put(database, link, rows)
-    _add_losses(database, migration, losses)
-    _add_copied(database, migration, link, copied)
 
 
 def _put(database: sqlite3.Connection, link: Link, rows: Iterable[Row]) -> None:
