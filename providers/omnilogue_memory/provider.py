@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from omnilogue.errors import BY_CODE, NotFoundError, OmnilogueError, Outcome, RunFailedError, StreamInterruptedError
 from omnilogue.model import (
+    INLINE_BYTES,
     Conversation,
     Event,
     Message,
@@ -47,6 +48,7 @@ PAGE_SIZE = 50
 TEXT_BYTES = 64 * 1024 * 1024
 KEPT_FIELDS = ("metadata", "run_id", "model", "status", "usage", "created_at", "raw")
 """Of a message; its place in the tree is always the end."""
+FILES = native("kept as they are given, up to 1 MiB", file_bytes=INLINE_BYTES)
 OPTIONS = ("model", "instructions", "max_output_tokens", "temperature", "tools", "metadata")
 
 
@@ -77,9 +79,9 @@ class Memory(Provider[MemorySettings]):
         conversation_metadata=native(),
         message_metadata=native(),
         choose_model=native("the name is kept, and changes nothing"),
-        attach_files=native("kept as they are given"),
-        send_images=native("kept as they are given"),
-        send_audio=native("kept as they are given"),
+        attach_files=FILES,
+        send_images=FILES,
+        send_audio=FILES,
         receive_audio=unsupported("it does not speak"),
         tool_calls=native("kept as they are given; `[tool NAME {...}]` in a reply, or in what was asked, calls one"),
         citations=native("kept as they are given; none is made"),

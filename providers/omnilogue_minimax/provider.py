@@ -219,6 +219,13 @@ class MiniMax(Provider[MiniMaxSettings]):
             raise NotFoundError("this part names no file of the vendor")
         return await self._calls.file_content(part.file_id)
 
+    async def describe(self, part: MediaPart) -> MediaPart:
+        """Give the part with the name of its file (api-138576734)."""
+        if part.file_id is None:
+            return part
+        file = await self._calls.file(part.file_id)
+        return part.model_copy(update={"name": file.filename or part.name})
+
     async def active_run(self, conversation_id: str) -> str | None:
         """Give the run that has not ended yet (api-138568367)."""
         return await self._running.active(conversation_id)

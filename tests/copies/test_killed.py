@@ -16,6 +16,8 @@ import pytest
 import tomlkit
 from anyio import to_thread
 
+from omnilogue.model import INLINE_BYTES, FilePart, Message, TextPart
+
 pytestmark = pytest.mark.anyio
 
 SCRIPT = Path(__file__).parents[1] / "copying_script.py"
@@ -159,6 +161,51 @@ async def test_killed_anywhere_it_goes_on_and_brings_each_message_over_once(
         else:
             raise AssertionError("it never came to its end")
     assert killed >= 2 * 5
+    assert ends.writes("here") == []
+
+
+async def fill_with_files(paths: list[Path], remote: Any, conversations: int, messages: int) -> None:
+    """Store conversations with a file to each message."""
+    for number in range(conversations):
+        made = await remote.create(title=f"Trip {number}")
+        for place in range(messages):
+            file = FilePart.from_path(paths[place % 2])
+            await remote.append(made, Message(role="user", parts=(TextPart(text=f"text {number}.{place}"), file)))
+
+
+async def archived_files(ends: Any) -> list[bytes]:
+    async with ends.client() as client:
+        there = client.remote("there")
+        stored = [message async for each in there.conversations() async for message in there.messages(each)]
+        return [await there.download(part) for message in stored for part in message.parts if part.type == "file"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_killed_anywhere_it_goes_on_and_brings_each_file_over_once(
+    moment: str, ends: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # a killed process leaves what it was about to write
+    paths, contents = [tmp_path / "small", tmp_path / "large"], [b"a", b"a" * (INLINE_BYTES + 1)]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+    await begin(ends, partial(fill_with_files, paths), "minimax", 1, 2)
+    start_anew(ends, "archive", tmp_path)
+    killed = 0
+    with copying(ends, tmp_path) as copier:
+        for number in range(1, MOST_REQUESTS):
+            codes = []
+            for order in MOMENTS[moment](number):
+                start_anew(ends, "archive", tmp_path)
+                codes.append(await copier.run(**order))
+                assert await copier.run() == 0
+                assert await archived(ends) == wanted(1, 2), order
+                assert await archived_files(ends) == contents
+            killed += codes.count(-signal.SIGKILL)
+            if set(codes) == {0}:
+                break
+        else:
+            raise AssertionError("it never came to its end")
+    assert killed >= 2 * 3
     assert ends.writes("here") == []
 
 

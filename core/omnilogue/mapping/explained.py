@@ -47,7 +47,10 @@ EXPLAINED: Mapping[LossKind, Mapping[Action, str]] = {
         "flattened": "The target lacks the role: system, developer and unknown roles become user, tool assistant.",
     },
     "part": {"placeholder": "A part of an unknown kind becomes its name in brackets."},
-    "attachment": {"placeholder": "An image, recording or file becomes a line such as `[file: notes.pdf]`."},
+    "attachment": {
+        "kept": "The source has the file no longer; its name there is kept, and nothing else was to be had.",
+        "placeholder": "An image, recording or file becomes a line such as `[file: notes.pdf]`.",
+    },
     "tool_call": {"flattened": "A call of a tool and its result become text."},
     "instructions": {
         "mapped": "The instructions are kept in the state and go with each run.",

@@ -22,7 +22,7 @@ from ..model import (
     ToolResultPart,
 )
 from ..provider import Feature, Features
-from ..remote.grades import PART_ROWS
+from ..remote.grades import PART_ROWS, file_limit
 from .losses import LossItem
 from .taking import CopyOptions, has, keeps
 from .texts import is_json, mended, on_lines_of_their_own
@@ -36,10 +36,7 @@ LONGEST_NAME = 500
 def taken_parts(
     parts: Iterable[Part], row: Feature, features: Features, options: CopyOptions
 ) -> tuple[tuple[Part, ...], list[LossItem]]:
-    """Give the parts a target stores by this row, and what is lost.
-
-    To a foreign target an id of a file means nothing; only one that keeps vendors' own fields keeps it as it is.
-    """
+    """Give the parts a target stores by this row, and what is lost; a file that is to be fetched stays as it is."""
     pieces: list[tuple[Part, bool]] = []
     losses: list[LossItem] = []
     for part in parts:
@@ -84,14 +81,26 @@ def _is_taken(part: Part, row: Feature, features: Features, options: CopyOptions
     if part.type in PART_ROWS and not has(features, PART_ROWS[part.type]):
         return False
     if isinstance(part, MediaPart):
-        is_shown = not features[PART_ROWS[part.type]].limits.bare_files
-        return (is_shown or not options.is_compared) and _is_known(part, row, options) and is_storable(part)
+        return _is_file_taken(part, row, features[PART_ROWS[part.type]], options) and is_storable(part)
     return is_storable(part)
+
+
+def _is_file_taken(part: MediaPart, row: Feature, files: Feature, options: CopyOptions) -> bool:
+    if (part.size or 0) > file_limit(files) or (files.limits.bare_files and options.is_compared):
+        return False
+    return is_fetched(part, options) or _is_known(part, row, options)
 
 
 def _is_known(part: MediaPart, row: Feature, options: CopyOptions) -> bool:
     """Whether a file is more than an id that only another vendor knows, or is kept as it is."""
     return part.data is not None or part.url is not None or not options.is_foreign or keeps(row, "raw")
+
+
+def is_fetched(part: Part | MediaPart, options: CopyOptions) -> bool:
+    """Whether all that is known of a file is its vendor's id for it, and its bytes are downloaded on the way."""
+    if not options.downloads or not isinstance(part, MediaPart):
+        return False
+    return part.file_id is not None and part.data is None and part.url is None
 
 
 def is_storable(part: Part) -> bool:

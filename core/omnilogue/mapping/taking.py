@@ -22,7 +22,7 @@ class CopyOptions:
     `roles` are the only ones to be copied (None: all; `other:*` stands for any word of a vendor), `add_metadata`
     goes to each conversation and message. With `keeps_origin` the caller tells in the origin of each message where
     it is from; without, ids and times are dropped, and an origin is that of an earlier copy. Where it `is_compared`
-    afterwards, a file that could not be is not stored.
+    afterwards, a file that could not be is not stored. `downloads`: files that the source only names are fetched.
     """
 
     roles: frozenset[str] | None = None
@@ -31,6 +31,7 @@ class CopyOptions:
     target_provider: str = ""
     keeps_origin: bool = True
     is_compared: bool = True
+    downloads: bool = False
 
     @property
     def is_foreign(self) -> bool:

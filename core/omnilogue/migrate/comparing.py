@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..mapping.losses import Losses
 from ..mapping.turns import Turns, WantedTurn
 from ..model import Conversation, Message
-from .digest import digest, normalised
+from .digest import digest, normalised, told_like
 from .job import Job
 from .walking import Step, Walk
 
@@ -52,7 +52,7 @@ async def compare(job: Job, conversation: Conversation, target: str) -> Comparis
         due = await anext(wanted, None)
         if due is None:
             continue
-        if digest(message) == due.digest:
+        if digest(message) == due.digest or digest(told_like(message, due.message)) == due.digest:
             found.equal += 1
             found.is_exact = found.is_exact and due.is_source
         elif normalised(message) == normalised(due.message):

@@ -15,7 +15,8 @@ from ..state import Link, Row
 from . import reconciling
 from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun, rows_of
 from .branching import Placed, as_planned
-from .digest import digest
+from .digest import digest, told_like
+from .fetching import fetched, to_fetch
 from .generating import Generating, TurnCopy, found_again
 from .job import Job
 from .looking import changed_meanwhile, is_of
@@ -223,7 +224,12 @@ class ConversationCopy:
         message = made.message
         if message is not None:
             message = await arriving.below(message, step.message.parent_id if self.is_branched else None)
-        await arriving.add(Parcel(self._row(step, message, ordinal), message, made.losses))
+        if message is None or not to_fetch(self.job, message):
+            await arriving.add(Parcel(self._row(step, message, ordinal), message, made.losses))
+            return
+        async with fetched(self.job, message) as (whole, told):
+            await arriving.add(Parcel(self._row(step, whole, ordinal), whole, (*made.losses, *told)))
+            await arriving.flush()  # its files are there until then
 
     def _row(self, step: Step, message: Message | None, ordinal: int) -> Row:
         return Row(
@@ -256,7 +262,11 @@ class ConversationCopy:
         await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
         if not is_of(row, self.job.migration):
             pair.migrations.tell(self.job.migration, REWRITTEN, pair.clock.now(), link.conversation, row.source)
-        arriving.arrived(replace(row, source_digest=step.digest, digest=digest(message), state="done"), made.losses)
+        wanted = digest(message)
+        if to_fetch(self.job, message):  # an edit leaves files alone: they were fetched when the message was written
+            stored = await pair.target.message(link.target, row.target)
+            wanted = digest(stored) if digest(told_like(stored, message)) == wanted else wanted
+        arriving.arrived(replace(row, source_digest=step.digest, digest=wanted, state="done"), made.losses)
 
 
 def carries_edits(job: Job) -> bool:

@@ -26,6 +26,28 @@ def normalised(message: Message) -> str:
     return _hashed(message, _plain)
 
 
+def told_like(message: Message, wanted: Message) -> Message:
+    """Give the message with as much of its files as `wanted` tells: one that is only named has no hash to compare."""
+    named = [part for part in wanted.parts if isinstance(part, MediaPart)]
+    stored = [part for part in message.parts if isinstance(part, MediaPart)]
+    if len(named) != len(stored) or all(_has_content(part) for part in named):
+        return message
+    like = iter(named)
+    parts = [_told_like(part, next(like)) if isinstance(part, MediaPart) else part for part in message.parts]
+    return message.model_copy(update={"parts": tuple(parts)})
+
+
+def _has_content(part: MediaPart) -> bool:
+    return part.sha256 is not None or part.data is not None
+
+
+def _told_like(part: MediaPart, wanted: MediaPart) -> MediaPart:
+    if _has_content(wanted):
+        return part
+    hidden = [name for name in ("name", "size") if getattr(wanted, name) is None]
+    return part.model_copy(update={"sha256": None, "data": None, **dict.fromkeys(hidden)})
+
+
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 

@@ -20,6 +20,7 @@ from .branching import Line, placed
 from .copying import carries_edits, require_same_shaping
 from .digest import digest
 from .failing import verdict
+from .fetching import to_fetch
 from .job import Job
 from .pair import Pair
 from .walking import Step, Walk
@@ -29,6 +30,9 @@ KEPT_TOGETHER = 20
 
 CALLS_PER_TURN = 3
 """A turn is sent, its ids are read, its answer is rewritten."""
+
+CALLS_PER_FILE = 2
+"""A file is downloaded, and its name is asked for."""
 
 
 class Forecast(Value):
@@ -95,7 +99,8 @@ class Forecasts:
 def _key(job: Job) -> str:
     """Tell apart what changes a forecast: how messages are shaped, and what the target can do."""
     features = repr(sorted(job.pair.target.features.document().items()))
-    return hashlib.sha256(f"{job.shaping.model_dump_json()}\0{features}".encode()).hexdigest()[:32]
+    asked = f"{job.shaping.model_dump_json()}\0{features}\0{job.options.downloads}"
+    return hashlib.sha256(asked.encode()).hexdigest()[:32]
 
 
 def _fingerprint(conversation: Conversation) -> str:
@@ -127,7 +132,7 @@ class Reading:
         self._conversation = conversation
         self._walk = Walk(rows)
         self._turns = Turns(job.pair.target.features, job.options) if job.generates else None
-        self._new = self._unchanged = self._edited = self._generations = 0
+        self._new = self._unchanged = self._edited = self._generations = self._files = 0
         self._is_branched = False
         self._newest: datetime | None = None
 
@@ -156,7 +161,9 @@ class Reading:
 
     def _shape(self, step: Step, *, on_branch: bool) -> None:
         if self._turns is None:
-            self.losses.extend(self._job.shape(self._conversation, step, on_branch=on_branch).losses)
+            made = self._job.shape(self._conversation, step, on_branch=on_branch)
+            self.losses.extend(made.losses)
+            self._files += to_fetch(self._job, made.message) if made.message is not None else 0
         elif message := self._job.transformed(self._conversation, step, self.losses):
             self._turn(self._turns.add(message, on_branch=on_branch))
 
@@ -195,7 +202,8 @@ class Reading:
             gone=gone,
             is_branched=self._is_branched,
             generations=self._generations,
-            calls=_calls(self._job, self._new + self._unchanged + self._edited, self._new, edits, self._generations),
+            calls=CALLS_PER_FILE * self._files
+            + _calls(self._job, self._new + self._unchanged + self._edited, self._new, edits, self._generations),
             losses=self.losses.to_json(),
         )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..errors import LossRefusedError, MigrationError
 from ..mapping.expected import CopyOptions, Expected, expected
@@ -31,6 +32,8 @@ class Job:
     lookup: Callable[[str], Transform]
     update: bool
     stop: Stop
+    fetching: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a file is downloaded."""
 
     @property
     def generates(self) -> bool:

@@ -12,6 +12,7 @@ from ..mapping.losses import Losses
 from ..mapping.taking import CopyOptions
 from ..provider import Transform
 from ..remote import AsyncRemote
+from ..remote.landing import Landing
 from ..state import Item, Ledger, Migration, Migrations, State
 from .asked import Options, options_of
 from .checking import Checking
@@ -77,6 +78,7 @@ class Copying:
                 add_metadata=dict(options.add_meta),
                 source_provider=source.provider,
                 target_provider=target.provider,
+                downloads=Landing.on(source).downloads,
             ),
             transforms=tuple(self.transform(name) for name in options.transform),
             lookup=self.transform,

@@ -231,6 +231,10 @@ class Provider(Generic[S]):
         """Give the bytes of a part this vendor keeps."""
         raise _missing("download")
 
+    async def describe(self, part: MediaPart) -> MediaPart:
+        """Give the part with the file's name and media type, where messages leave out what the vendor knows of it."""
+        return part
+
 
 def _missing(operation: str) -> UnsupportedOperationError:
     return UnsupportedOperationError(f"this provider has no {operation}", operation=operation, outcome="not_sent")

@@ -40,7 +40,9 @@ class Limits(BaseModel):
     kept: bool | None = None
     """False when parts of this kind are used for the answer, and not stored with the turn."""
     bare_files: bool | None = None
-    """True when a file that is read again tells no name, size or content: a copy of it could not be compared."""
+    """True when a file read again tells neither its bytes nor their SHA-256: a copy of it could not be compared."""
+    file_bytes: int | None = None
+    """The largest file that is kept, in bytes."""
     roles: tuple[str, ...] | None = None
     """Roles that an append takes besides the one the operation names: `tool`, `other:*`."""
     fields: tuple[str, ...] | None = None

@@ -82,6 +82,7 @@ class Acting:
         grades.require_fields(row, self.name, operation, asked.given)
         grades.require_parts(row, self.name, operation, asked.turn.parts)
         options.require_text(asked.turn.parts, grades.text_limit(row))
+        grades.require_files(self.features, self.name, asked.turn.parts)
 
     def _seen(self, conversation: Conversation) -> Conversation:
         """Give a conversation as a caller sees it: of this remote, without our marker."""

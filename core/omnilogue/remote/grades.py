@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..errors import LossRefusedError, UnsupportedOperationError
-from ..model import LOSS_CLASSES, Grade, Message, Part
+from ..errors import InvalidInputError, LossRefusedError, UnsupportedOperationError
+from ..model import LOSS_CLASSES, Grade, MediaPart, Message, Part
 from ..provider import Feature, Features, emulated
 from ..provider.features import TEXT_BYTES, Limits
 from .completing import with_state
@@ -156,6 +157,19 @@ def unheeded(row: Feature, given: Mapping[str, object]) -> list[str]:
 def text_limit(row: Feature) -> int:
     """Give the longest text of a message, bytes in UTF-8."""
     return row.limits.text_bytes or TEXT_BYTES
+
+
+def file_limit(row: Feature) -> float:
+    """Give the largest file that is kept, in bytes."""
+    return math.inf if row.limits.file_bytes is None else row.limits.file_bytes
+
+
+def require_files(features: Features, remote: str, parts: Sequence[Part]) -> None:
+    """Refuse files that are larger than what is kept of their type. Raises InvalidInputError."""
+    for part in parts:
+        if isinstance(part, MediaPart) and (part.size or 0) > (limit := file_limit(features[PART_ROWS[part.type]])):
+            name = part.name or part.type
+            raise InvalidInputError(f"{name} has {part.size} bytes; {remote} takes {limit}", outcome="not_sent")
 
 
 def _part_rows(parts: Sequence[Part]) -> list[str]:

@@ -182,6 +182,10 @@ class Keeping(Provider[Any]):
         """Give the bytes of a part."""
         return await self.inner.download(part)
 
+    async def describe(self, part: MediaPart) -> MediaPart:
+        """Give a part with what the vendor tells of it."""
+        return await self.inner.describe(part)
+
     def _with_kept(self, conversation_id: str, turn: Turn, operation: str) -> Turn:
         """Add kept instructions and model to a run that takes them and was given none."""
         kept = self.kept.fields(conversation_id)

@@ -9,8 +9,9 @@ from typing import Self, TypeVar
 
 from ..errors import InvalidInputError, OutcomeUnknownError
 from ..http.rate import parse_rate
-from ..model import Conversation, Grade
+from ..model import Conversation, Grade, MediaPart
 from ..provider import Draft
+from ..provider.contract import overrides
 from . import markers, storing
 from .account import Account
 from .acting import Acting
@@ -54,6 +55,11 @@ class Landing:
         """The pace its settings give the account, None for no limit."""
         return getattr(self._account.settings, "rate", None)
 
+    @property
+    def downloads(self) -> bool:
+        """Whether its provider gives the bytes of files that its messages only name."""
+        return overrides(self._account.info.provider, "download")
+
     @contextmanager
     def tuned(self, rate: str | None) -> Iterator[None]:
         """Let a migration go at its own pace, and be more patient. Raises InvalidInputError for what is no rate."""
@@ -65,6 +71,10 @@ class Landing:
             return
         with self._account.http.tuned(rate=rate, max_attempts=MOST_ATTEMPTS):
             yield
+
+    async def describe(self, part: MediaPart) -> MediaPart:
+        """Give a part with the file's name and media type, as far as the vendor tells them. Raises NotFoundError."""
+        return await self._verb("download", lambda: self._account.provider.describe(part))
 
     async def create(self, draft: Draft, marker: str) -> Conversation:
         """Create a conversation that carries this marker, with the draft's messages where the vendor takes them."""

@@ -269,6 +269,7 @@ class AsyncRemote(Acting):
                 rows = grades.rows_for_message(self.features, self.name, message)
                 self._require(*rows, allow_loss=allow_loss)
                 options.require_text(message.parts, grades.text_limit(self.features[rows[0]]))
+                grades.require_files(self.features, self.name, message.parts)
             async with self._writing(operation, given) as conversation_id:
                 return await storing.append(self._account, conversation_id, messages)
 

@@ -46,6 +46,12 @@ WHOLE = Features(
 )
 """A target that stores everything."""
 
+NAMELESS = WHOLE.replace(append_user=native(fields=("metadata",)))
+"""One that keeps no fields of vendors."""
+
+FOREIGN = CopyOptions(source_provider="other")
+FETCHING = CopyOptions(source_provider="other", downloads=True)
+
 ANSWERING = Features(send=native(), edit_message=native())
 
 MARKING = PLAIN.replace(message_metadata=native(metadata_pairs=3, metadata_key_chars=5, metadata_value_chars=10))
@@ -134,6 +140,17 @@ CASES: Mapping[str, Case] = {
     "a file where only images are kept": Case(
         "attachment", "placeholder", user(FilePart(name="a")), "[file: a]", WHOLE.replace(attach_files=unsupported())
     ),
+    "a file that only another vendor knows": Case(
+        "attachment", "placeholder", user(FilePart(file_id="f")), "[file: f]", NAMELESS, flags={"options": FOREIGN}
+    ),
+    "a file that is too large": Case(
+        "attachment",
+        "placeholder",
+        user(FilePart(file_id="f", name="a.iso", size=11)),
+        "[file: a.iso]",
+        WHOLE.replace(attach_files=native(file_bytes=10)),
+        flags={"options": FETCHING},
+    ),
     "a call": Case(
         "tool_call",
         "flattened",
@@ -177,13 +194,17 @@ CONVERSATIONS = {
 """Losses of conversations, which test_drafts.py has."""
 
 
+ON_THE_WAY = {("attachment", "kept")}
+"""What a download tells, which tests/copies/test_files.py has."""
+
+
 def test_every_loss_that_is_explained_happens_and_no_other() -> None:
     pairs = turns([said("a", "assistant"), user(), user(), said("b", "assistant"), user()], ANSWERING)
     of_turns = {(item.kind, item.action) for turn in pairs for item in turn.losses}
     of_messages = {(case.kind, case.action) for case in CASES.values()}
 
     explained = {(kind, action) for kind, actions in EXPLAINED.items() for action in actions}
-    assert of_turns | of_messages | CONVERSATIONS == explained
+    assert of_turns | of_messages | CONVERSATIONS | ON_THE_WAY == explained
     assert list(EXPLAINED) == list(LOSS_CLASSES)
 
 
@@ -306,3 +327,14 @@ def test_the_origin_stays() -> None:
     assert becomes.message is not None
     assert becomes.message.origin is not None
     assert becomes.message.origin.message == "m1"
+
+
+@pytest.mark.parametrize("features", [WHOLE, NAMELESS])
+def test_a_file_that_is_fetched_on_the_way_is_not_lost(features: Features) -> None:
+    part = FilePart(file_id="f", size=10)
+
+    becomes = expected(user(part), features.replace(attach_files=native(file_bytes=10)), FETCHING)
+
+    assert becomes.message is not None
+    assert becomes.message.parts == (part,)
+    assert [item for item in becomes.losses if item.is_lost] == []

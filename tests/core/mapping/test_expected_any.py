@@ -99,14 +99,19 @@ STORING = st.builds(
     append_assistant=APPEND | NO,
     append_system=APPEND | NO,
     message_metadata=PAIRS | NO,
-    attach_files=YES | NO,
+    attach_files=YES | NO | st.builds(native, file_bytes=st.integers(0, 99)),
     send_images=YES | NO,
     send_audio=YES | NO,
     tool_calls=YES | NO,
     citations=YES | NO | st.builds(native, metadata_value_chars=st.just(30)),
 )
 ANSWERING = st.builds(Features, send=APPEND, edit_message=APPEND, message_metadata=PAIRS | NO)
-OPTIONS = st.builds(CopyOptions, add_metadata=st.dictionaries(TEXT, JSON, max_size=2))
+OPTIONS = st.builds(
+    CopyOptions,
+    add_metadata=st.dictionaries(TEXT, JSON, max_size=2),
+    source_provider=st.sampled_from(["", "other"]),
+    downloads=st.booleans(),
+)
 
 
 def storable(features: Features, message: Message) -> bool:
@@ -115,6 +120,7 @@ def storable(features: Features, message: Message) -> bool:
     rows = grades.rows_for_message(features, "target", checked)
     grades.require(features, "target", rows, False)
     options.require_text(checked.parts, grades.text_limit(features[rows[0]]))
+    grades.require_files(features, "target", checked.parts)
     return len(checked.model_dump_json()) > 0
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from omnilogue.migrate.digest import digest, normalised
+from omnilogue.migrate.digest import digest, normalised, told_like
 from omnilogue.model import (
     AudioPart,
     Citation,
@@ -112,3 +112,20 @@ def test_the_digest_is_the_same_in_every_version() -> None:
     message = Message(role="assistant", parts=(TextPart(text="h\u00e9"), call({"b": 1, "a": None})))
 
     assert digest(message) == "b10737ddc99288723b7066d6d816ac289b702274a2caf82ce603c2bcfbe8647a"
+
+
+NAMED = Message(role="user", parts=(HI, FilePart(file_id="f"), FilePart(name="b", sha256=SHA)))
+STORED = {
+    "files that came along": (True, (HI, FilePart(data=b"1", name="a", size=1), FilePart(data=b"hello"))),
+    "a file that is only named there too": (True, (HI, FilePart(file_id="g"), FilePart(data=b"hello"))),
+    "another file where its bytes are known": (False, (HI, FilePart(data=b"1"), FilePart(data=b"2"))),
+    "one file less": (False, (HI, FilePart(data=b"1"))),
+    "another text": (False, (TextPart(text="ho"), FilePart(data=b"1"), FilePart(data=b"hello"))),
+}
+
+
+@pytest.mark.parametrize("what", STORED)
+def test_of_a_file_that_was_only_named_nothing_else_is_compared(what: str) -> None:
+    is_same, parts = STORED[what]
+
+    assert (digest(told_like(Message(role="user", parts=parts), NAMED)) == digest(NAMED)) == is_same

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from omnilogue import LossRefusedError, Message, UnsupportedOperationError
+from omnilogue import InvalidInputError, LossRefusedError, Message, UnsupportedOperationError
 from omnilogue.model import FilePart, Grade, ImagePart, ReasoningPart, TextPart
 from omnilogue.provider import Feature, Features, lossy, native, unsupported
 from omnilogue.remote.grades import effective
@@ -203,3 +203,16 @@ async def test_asking_again_takes_no_metadata() -> None:
     assert row.limits.fields is not None
     assert "metadata" not in row.limits.fields
     assert "model" in row.limits.fields
+
+
+async def test_a_file_larger_than_what_is_kept_is_refused_without_a_call(remote_of: Any) -> None:
+    remote = remote_of(rows={"attach_files": native(file_bytes=3)})
+    conversation = await remote.create()
+    large = FilePart(name="a.bin", size=4)
+    remote.vendor.calls.clear()
+
+    for action in (remote.append(conversation, Message(role="user", parts=(large,))), remote.send(conversation, large)):
+        with pytest.raises(InvalidInputError, match=r"a\.bin has 4 bytes; .* takes 3"):
+            await action
+
+    assert remote.vendor.calls == []
