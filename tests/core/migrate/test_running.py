@@ -233,3 +233,23 @@ async def test_messages_left_out_are_noted_in_their_place_when_a_run_is_ended_be
     assert retried.messages.copied < 80
     assert "order" not in {loss.kind for loss in retried.losses}
     assert await both.texts() == {"Trip 0": [f"text 0.{place}" for place in range(0, 160, 2)]}
+
+
+async def test_no_more_conversations_are_written_at_once_than_asked_for(both: Any) -> None:
+    await both.fill(6, 120)
+    under_way: set[str] = set()
+    most = 0
+
+    def watch(call: str, what: str) -> None:
+        nonlocal most
+        if call == "append":
+            trip, place = what.removeprefix("text ").split(".")
+            under_way.add(trip)
+            most = max(most, len(under_way))
+            if place == "119":
+                under_way.discard(trip)
+
+    both.there.vendor.trouble = watch
+    report = await both.copy(concurrency=2)
+
+    assert (report.messages.copied, most) == (720, 2)
