@@ -72,7 +72,7 @@ async def compare(job: Job, conversation: Conversation, target: str) -> Comparis
 async def _wanted(job: Job, conversation: Conversation, found: Comparison) -> AsyncIterator[Wanted]:
     """Give what each message of the source becomes; those that are left out are skipped."""
     walk = Walk(())
-    turns = Turns(job.pair.target.features, job.options) if job.generates else None
+    turns = Turns(job.pair.target.features) if job.generates else None
     async for message in job.pair.source.messages(conversation):
         found.source += 1
         step = walk.step(message)
@@ -88,11 +88,11 @@ async def _wanted(job: Job, conversation: Conversation, found: Comparison) -> As
 
 def _made(job: Job, conversation: Conversation, step: Step, turns: Turns | None, found: Comparison) -> list[Message]:
     """Give what one more message of the source brings to the target."""
-    if turns is None:
-        made = job.shape(conversation, step, found.losses)
-        return [made] if made is not None else []
-    message = job.transformed(conversation, step, found.losses)
-    return _said(turns.add(message) if message is not None else None, found)
+    made = job.expected(conversation, step)
+    if turns is None or made.message is None:
+        found.losses.extend(made.losses)
+        return [made.message] if made.message is not None else []
+    return _said(turns.add(made.message, made.losses), found)
 
 
 def _said(turn: WantedTurn | None, found: Comparison) -> list[Message]:

@@ -87,8 +87,8 @@ class ConversationCopy:
         """Give what the ledger knows, with what became of writes that were only meant."""
         rows = self.job.pair.ledger.rows(link)
         if link.target is None:
-            self.job.pair.ledger.drop(link, [row.ordinal for row in rows])
-            return []
+            self.job.pair.ledger.drop(link, [row.ordinal for row in rows if row.digest is not None])
+            return [row for row in rows if row.digest is None]
         if self.job.generates:
             return await found_again(self.job, link, rows)
         known = await reconciling.messages(self.job.pair, link, rows)
@@ -164,17 +164,19 @@ class ConversationCopy:
             arriving = Arriving(pair, job.migration, link, draft)
             link = await arriving.finish()
             self.losses.merge(arriving.losses)
-        turns = TurnCopy(job, Generating(job, link, rows[-1].ordinal + 1 if rows else 0))
+        generating = Generating(job, link, rows[-1].ordinal + 1 if rows else 0)
+        turns = TurnCopy(generating, self.conversation, rows)
         try:
             async for each in placed(pair.source, self.conversation, is_branched=self.is_branched):
                 job.stop.check()
                 step = walk.step(each.message)
                 if step.row is None or step.row.state != "done":
-                    await turns.add(step, job.transformed(self.conversation, step, turns.losses), each.on_branch)
+                    await turns.add(step, on_branch=each.on_branch)
             await turns.end()
+            generating.note([LossItem("order", "flattened", str(self.conversation.ref))] * walk.inserted)
         finally:
-            self.copied += turns.generating.copied
-            self.losses.merge(turns.generating.losses)
+            self.copied += generating.copied
+            self.losses.merge(generating.losses)
         return link
 
     async def _write(self, arriving: Arriving, step: Step, ordinal: int, *, on_branch: bool) -> None:

@@ -20,7 +20,7 @@ from .digest import digest
 from .failing import verdict
 from .job import Job
 from .pair import Pair
-from .walking import Step, Walk
+from .walking import Step, Walk, turns_of
 
 CALLS_PER_TURN = 3
 """A turn is sent, its ids are read, its answer is rewritten."""
@@ -78,7 +78,7 @@ def _key(job: Job) -> str:
 async def _read(job: Job, conversation: Conversation, link: Link | None) -> Forecast:
     if link is not None:
         require_same_shaping(link, job.shaping)
-    rows = job.pair.ledger.rows(link) if link is not None and link.target is not None else []
+    rows = job.pair.ledger.rows(link) if link is not None else []
     is_new = link is None or link.target is None
     reading = Reading(job, conversation, rows, is_new=is_new)
     if not await reading.go_through(is_branched=False):
@@ -98,7 +98,8 @@ class Reading:
         self._job = job
         self._conversation = conversation
         self._walk = Walk(rows)
-        self._turns = Turns(job.pair.target.features, job.options) if job.generates else None
+        self._turns = Turns(job.pair.target.features) if job.generates else None
+        self._numbers = turns_of(rows) if job.generates else {}
         self._new = self._unchanged = self._edited = self._generations = 0
         self._is_branched = False
 
@@ -125,10 +126,11 @@ class Reading:
             self._unchanged += 1
 
     def _shape(self, step: Step, *, on_branch: bool) -> None:
-        if self._turns is None:
-            self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
-        elif message := self._job.transformed(self._conversation, step, self.losses):
-            self._turn(self._turns.add(message, on_branch=on_branch))
+        made = self._job.expected(self._conversation, step, on_branch=on_branch)
+        if self._turns is None or made.message is None:
+            self.losses.extend(made.losses)
+        else:
+            self._turn(self._turns.add(made.message, made.losses, self._numbers.get(step.key)))
 
     def _turn(self, turn: WantedTurn | None) -> None:
         if turn is not None:
@@ -138,7 +140,6 @@ class Reading:
     def _end(self) -> None:
         if self._turns is not None:
             self._turn(self._turns.end())
-            self.losses.extend(self._turns.left_over)
         if self._walk.inserted:
             self.losses.add("order", "flattened", str(self._conversation.ref), self._walk.inserted)
 

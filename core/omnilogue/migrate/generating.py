@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..errors import MigrationError
-from ..mapping.losses import Losses
+from ..mapping.losses import Losses, LossItem
 from ..mapping.turns import Turns, WantedTurn
-from ..model import Message
+from ..model import Conversation, Message
 from ..state import Link, Row
 from .arriving import LONGEST_SECONDS, rows_of
 from .digest import digest
 from .job import Job
 from .reconciling import landed
-from .walking import STAND_IN, Step
+from .walking import STAND_IN, Step, turns_of
 
 ACT_SECONDS = 600.0
 
@@ -40,27 +40,42 @@ class Generating:
             rows = await self._sent(turn, rows)
             self.job.pair.ledger.put(self.link, rows)
         await self._rewritten(turn, rows)
-        done = [replace(row, state="done") for row in rows]
-        lost = rows_of(self.link, Losses(turn.losses))
-        self.job.pair.ledger.put(self.link, done, self.job.migration, lost, len(steps))
-        self.losses.extend(turn.losses)
-        self.copied += len(steps)
+        self._note([replace(row, state="done") for row in rows], turn.losses, len(steps))
 
-    def leave_out(self, step: Step) -> None:
-        """Note a message that has no place on the target."""
+    def leave_out(self, step: Step, losses: Sequence[LossItem]) -> None:
+        """Note a message that has no place on the target, and what is lost by that."""
         if step.row is None:
             row = self._new(step.key, step.digest, None)
-            self.job.pair.ledger.put(self.link, [replace(row, state="done")])
+            self._note([replace(row, state="done")], losses)
+
+    def note(self, losses: Sequence[LossItem]) -> None:
+        """Note what is lost of the conversation besides."""
+        self._note((), losses)
+
+    def _note(self, done: Sequence[Row], losses: Sequence[LossItem], copied: int = 0) -> None:
+        """Note what is done together with what it lost, so that an end in between neither doubles nor omits a loss."""
+        lost = rows_of(self.link, Losses(losses))
+        self.job.pair.ledger.put(self.link, done, self.job.migration, lost, copied)
+        self.losses.extend(losses)
+        self.copied += copied
 
     def _rows(self, turn: WantedTurn, steps: Sequence[Step]) -> list[Row]:
         """Give a row for each message, and one for a side that is a stand-in; the question's come first."""
         questions = len(turn.user_sources)
         rows: list[Row] = []
         for wanted, mine in ((turn.user, steps[:questions]), (turn.assistant, steps[questions:])):
-            rows += [step.row or self._new(step.key, step.digest, digest(wanted)) for step in mine]
+            rows += [self._row(step, wanted) for step in mine]
             if not mine:
                 rows.append(self._stand_in(wanted))
         return rows
+
+    def _row(self, step: Step, wanted: Message) -> Row:
+        """Give the row of a message: a question stands as it was sent, an answer will be what it is by now."""
+        if step.row is None:
+            return self._new(step.key, step.digest, digest(wanted))
+        if wanted.role == "assistant":
+            return replace(step.row, source_digest=step.digest, digest=digest(wanted))
+        return step.row
 
     def _stand_in(self, wanted: Message) -> Row:
         known = [row for row in self.job.pair.ledger.rows(self.link) if row.state != "done"]
@@ -85,47 +100,45 @@ class Generating:
     async def _rewritten(self, turn: WantedTurn, rows: Sequence[Row]) -> None:
         """Put the wanted answer in the place of the one that was made."""
         target, place = self.job.pair.target, self.link.target
-        answer = next(row.target for row in rows if row.digest == digest(turn.assistant) and row.target)
+        answer = rows[-1].target
         assert place is not None  # noqa: S101  # the container was created before
+        assert answer is not None  # noqa: S101  # the turn was sent
         await target.edit(place, answer, turn.assistant.text, allow_loss=True, timeout=LONGEST_SECONDS)
 
 
 class TurnCopy:
     """Puts messages together into turns, and has each turn brought over as soon as it is whole."""
 
-    def __init__(self, job: Job, generating: Generating) -> None:
+    def __init__(self, generating: Generating, conversation: Conversation, rows: Sequence[Row]) -> None:
+        """Begin with the rows of what an earlier run brought over."""
         self.generating = generating
-        self.losses = Losses()
-        self._job = job
-        self._turns = Turns(job.pair.target.features, job.options)
-        self._open: dict[int, Step] = {}
-        self._count = 0
+        self._job = generating.job
+        self._conversation = conversation
+        self._turns = Turns(self._job.pair.target.features)
+        self._numbers = turns_of(rows)
+        self._open: list[Step] = []
 
-    async def add(self, step: Step, message: Message | None, on_branch: bool) -> None:
-        """Take the next message, None for one that a transform left out."""
-        if message is None:
-            self.generating.leave_out(step)
+    async def add(self, step: Step, *, on_branch: bool) -> None:
+        """Take the next message. Raises MigrationError where a transform fails, LossRefusedError."""
+        made = self._job.expected(self._conversation, step, on_branch=on_branch)
+        if made.message is None:
+            self._job.require_allowed(Losses(made.losses))
+            self.generating.leave_out(step, made.losses)
             return
-        turn = self._turns.add(message, on_branch=on_branch)
-        self._open[self._count] = step
-        self._count += 1
+        turn = self._turns.add(made.message, made.losses, self._numbers.get(step.key))
         if turn is not None:
             await self._finish(turn)
+        self._open.append(step)
 
     async def end(self) -> None:
         """Bring the last turn over."""
         if turn := self._turns.end():
             await self._finish(turn)
-        for place in list(self._open):
-            self.generating.leave_out(self._open.pop(place))
-        self.generating.losses.extend(self._turns.left_over)
 
     async def _finish(self, turn: WantedTurn) -> None:
         self._job.require_allowed(Losses(turn.losses))
-        sources = [*turn.user_sources, *turn.assistant_sources]
-        await self.generating.take(turn, [self._open.pop(place) for place in sources])
-        for place in [place for place in self._open if place < max(sources)]:
-            self.generating.leave_out(self._open.pop(place))
+        steps, self._open = self._open, []
+        await self.generating.take(turn, steps)
 
 
 def located(rows: Sequence[Row], user: Message, assistant: Message, turn: WantedTurn | None = None) -> list[Row]:

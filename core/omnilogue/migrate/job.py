@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..errors import LossRefusedError, MigrationError
-from ..mapping.expected import CopyOptions, expected
-from ..mapping.losses import Losses, MaxLoss, gate
+from ..mapping.expected import CopyOptions, Expected, expected
+from ..mapping.losses import Losses, LossItem, MaxLoss, gate
 from ..mapping.taking import generates
 from ..model import Conversation, Message, Origin
 from ..provider import CopyContext, Transform
@@ -51,15 +51,18 @@ class Job:
 
         Raises MigrationError where a transform fails.
         """
-        message = self.transformed(conversation, step, losses)
-        if message is None:
-            return None
-        made = expected(message, self.pair.target.features, self.options, on_branch=on_branch)
+        made = self.expected(conversation, step, on_branch=on_branch)
         losses.extend(made.losses)
         return made.message
 
-    def transformed(self, conversation: Conversation, step: Step, losses: Losses) -> Message | None:
-        """Give a message as the transforms leave it, with its origin; None, and a loss, where they leave it out."""
+    def expected(self, conversation: Conversation, step: Step, *, on_branch: bool = True) -> Expected:
+        """Give what a message becomes on the target, with its origin, and what is lost with it.
+
+        Raises MigrationError where a transform fails.
+        """
+        message = self._transformed(conversation, step.message)
+        if message is None:
+            return Expected(None, (LossItem("filtered", "dropped", step.key),))
         source = self.pair.source
         origin = Origin(
             provider=source.provider,
@@ -68,11 +71,8 @@ class Job:
             message=step.message.id,
             time=step.message.created_at,
         )
-        message = self._transformed(conversation, step.message)
-        if message is None:
-            losses.add("filtered", "dropped", step.key)
-            return None
-        return message.model_copy(update={"origin": origin})
+        message = message.model_copy(update={"origin": origin})
+        return expected(message, self.pair.target.features, self.options, on_branch=on_branch)
 
     def _transformed(self, conversation: Conversation, message: Message) -> Message | None:
         source, target = self.pair.source, self.pair.target

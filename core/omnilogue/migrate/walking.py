@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..model import Message
@@ -28,6 +28,16 @@ class Step:
         return self.row is not None and self.row.source_digest != self.digest
 
 
+def turns_of(rows: Sequence[Row]) -> Mapping[str, int]:
+    """Give the number of the turn that a message is part of already, by its key; for targets that answer.
+
+    A turn is two messages of the target, whose rows follow each other.
+    """
+    written = [row for row in rows if row.digest is not None]
+    place = {target: place for place, target in enumerate(dict.fromkeys([row.target for row in written]))}
+    return {row.source: place[row.target] // 2 for row in written}
+
+
 class Walk:
     """One pass over the messages of a source conversation.
 
@@ -48,7 +58,7 @@ class Walk:
         row = self._rows.get(key)
         if row is None:
             self._new += 1
-        else:
+        elif row.digest is not None:  # one that was left out stands nowhere
             self.inserted, self._new = self.inserted + self._new, 0
         return Step(message, key, now, row)
 
