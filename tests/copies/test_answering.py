@@ -162,6 +162,31 @@ async def test_a_message_that_comes_in_between_asks_no_question_again(half: Any,
         assert told(copied.losses) == told(planned.losses)
 
 
+async def test_a_reply_that_comes_later_is_as_expected_behind_what_stands_in_for_it(answering: Any, texts: Any) -> None:
+    async with answering.client() as client:
+        await begin(client, ["user"])
+        await client.copy("here:", "there:", **ASKED)
+        here = client.remote("here")
+        [made] = [one async for one in here.conversations()]
+        await here.append(made, [Message.assistant("late"), Message.user("next")])
+
+        planned = await client.plan("here:", "there:", **ASKED)
+        copied = await client.copy("here:", "there:", **ASKED)
+        stored = await texts(client.remote("there"))
+        assert stored == {"Trip": ["text 0", "[no reply]", "[no question]", "late", "next", "[no reply]"]}
+        assert copied.losses == planned.losses
+
+        [found] = (await client.check("here:", "there:")).items
+        assert (found.symbol, "order" in found.reason, "generation" in found.reason) == ("~", True, True)
+
+        there = client.remote("there")
+        [copy] = [one async for one in there.conversations()]
+        reply = [message async for message in there.messages(copy)][3]
+        await there.edit(copy, reply.id, "other")
+        [found] = (await client.check("here:", "there:")).items
+        assert (found.symbol, found.reason) == ("*", "message 4 differs")
+
+
 @dataclass
 class Stopping:
     """Asks a copy to stop once it has looked at so many messages, as the transform `quiet`."""
