@@ -47,7 +47,7 @@ FULL: dict[str, Any] = {
 }
 
 
-async def fill(remote: AsyncRemote) -> None:
+async def fill_all(remote: AsyncRemote) -> None:
     """Store what can be lost of conversations and messages."""
     metadata = {f"key{number}": "v" * 500 for number in range(20)}
     made = await remote.create(title="T" * 600, instructions="Be brief.", model="m", metadata=metadata)
@@ -83,7 +83,7 @@ async def test_a_copy_loses_what_its_plan_said(target: str, ends: Any) -> None:
     ends.add("here", "archive")
     ends.add("there", target)
     async with ends.client() as client:
-        await fill(client.remote("here"))
+        await fill_all(client.remote("here"))
 
         planned = await client.plan("here:", "there:", **options(target))
         copied = await client.copy("here:", "there:", **options(target))
@@ -99,7 +99,7 @@ async def test_a_copy_in_pieces_loses_what_its_plan_said(target: str, ends: Any)
     ends.add("here", "archive")
     ends.add("there", target)
     async with ends.client() as client:
-        await fill(client.remote("here"))
+        await fill_all(client.remote("here"))
         planned = await client.plan("here:", "there:", **options(target))
         vendor = ends.vendors["there"]
 
@@ -119,13 +119,31 @@ async def test_a_copy_in_pieces_loses_what_its_plan_said(target: str, ends: Any)
         assert measured(client, copied.migration) == told(planned.losses)
 
 
+@pytest.mark.parametrize("source", ["ichati", "mindcraft"])
+async def test_an_archive_keeps_what_a_vendor_told_besides(source: str, ends: Any, fill: Any) -> None:
+    ends.add("here", source)
+    ends.add("there", "archive")
+    ends.add("elsewhere", "archive")
+    async with ends.client() as client:
+        await fill(client.remote("here"), 1, 2)
+        told = [conversation.raw async for conversation in client.remote("here").conversations()]
+
+        for near, far in (("here", "there"), ("there", "elsewhere")):
+            planned = await client.plan(f"{near}:", f"{far}:")
+            await client.copy(f"{near}:", f"{far}:")
+            assert "vendor_fields" not in {loss.kind for loss in planned.losses}
+            assert [conversation.raw async for conversation in client.remote(far).conversations()] == told
+
+    assert any(told)
+
+
 async def test_the_corpus_holds_every_kind_of_loss(ends: Any) -> None:
     ends.add("here", "archive")
     kinds: set[str] = set()
     for target in TARGETS:
         ends.add(target, target)
     async with ends.client() as client:
-        await fill(client.remote("here"))
+        await fill_all(client.remote("here"))
         for target in TARGETS:
             kinds |= {loss.kind for loss in (await client.plan("here:", f"{target}:", **options(target))).losses}
 

@@ -12,7 +12,7 @@ from ..provider import Draft, Features
 from . import pairs
 from .losses import Action, LossItem
 from .taking import CopyOptions, has, keeps
-from .texts import mended
+from .texts import is_json, mended
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,8 @@ def expected_draft(
     metadata, lost = _metadata(conversation, features, options)
     pinned, unpinned = _pinned(conversation, features)
     losses += [*lost, *unpinned, *_inherent(conversation, features, options)]
-    if more := [*conversation.raw, *(conversation.model_extra or {})]:
-        losses.append(LossItem("vendor_fields", "dropped", ", ".join(more)))
-    return ExpectedDraft(Draft(**fields, metadata=metadata), pinned, tuple(losses))
+    raw, lost = _raw(conversation, features)
+    return ExpectedDraft(Draft(**fields, metadata=metadata, raw=raw), pinned, (*losses, *lost))
 
 
 def _field(
@@ -80,6 +79,14 @@ def _metadata(
     if row.grade is Grade.EMULATED:
         losses += [LossItem("metadata", "mapped", key) for key in kept]
     return kept, losses
+
+
+def _raw(conversation: Conversation, features: Features) -> tuple[dict[str, JsonValue], list[LossItem]]:
+    """Give what the vendor told besides; only a target that names `raw` is asked to keep it."""
+    named = has(features, "create_conversation") and "raw" in (features.create_conversation.limits.fields or ())
+    kept = conversation.raw if named and is_json(conversation.raw) else {}
+    gone = [name for name in (*conversation.raw, *(conversation.model_extra or {})) if name not in kept]
+    return kept, [LossItem("vendor_fields", "dropped", ", ".join(gone))] if gone else []
 
 
 def _pinned(conversation: Conversation, features: Features) -> tuple[bool | None, list[LossItem]]:

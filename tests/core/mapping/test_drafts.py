@@ -129,6 +129,21 @@ def test_times_and_vendor_fields_are_told() -> None:
     assert losses(conversation(updated_at=moment), NARROW) == [("time", "dropped")]
 
 
+def test_what_a_vendor_told_besides_is_kept_where_the_target_names_it() -> None:
+    keeping = WHOLE.replace(create_conversation=native(fields=("title", "raw")))
+    given = Conversation.model_validate({"id": "c1", "raw": {"series": 1}, "of_later": 2})
+
+    becomes = expected_draft(given, keeping, NONE, same_provider=False)
+    assert becomes.draft == Draft(raw={"series": 1})
+    assert [(item.kind, item.example) for item in becomes.losses] == [("id", "c1"), ("vendor_fields", "of_later")]
+
+
+def test_what_has_no_json_form_is_kept_nowhere() -> None:
+    keeping = WHOLE.replace(create_conversation=native(fields=("raw",)))
+
+    assert losses(conversation(raw={"odd": "\ud83d"}), keeping) == [("vendor_fields", "dropped")]
+
+
 def test_metadata_is_added_within_the_limits() -> None:
     features = WHOLE.replace(conversation_metadata=native(metadata_pairs=3))
     options = CopyOptions(add_metadata={"batch": "7"})
