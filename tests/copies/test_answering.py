@@ -23,6 +23,7 @@ ASKED: dict[str, Any] = {
     "transform": ("quiet",),
     "concurrency": 1,
 }
+SHAPED = {"role": ASKED["role"], "transform": ASKED["transform"]}
 PRIVATE = "private"
 """How a message begins that the transform leaves out; below it is a role with a minus."""
 CASES = {
@@ -46,6 +47,24 @@ def quiet(message: Message, context: CopyContext) -> Message | None:
     return None if message.text.startswith(PRIVATE) else message
 
 
+@dataclass
+class Stopping:
+    """Asks a copy to stop once it has looked at so many messages, as the transform `quiet`."""
+
+    stop: Stop = field(default_factory=Stop)
+    left: int = -1
+    is_copying: bool = False
+
+    def __call__(self, message: Message, context: CopyContext) -> Message | None:
+        self.left -= self.is_copying
+        if self.left == 0:
+            self.stop.ask()
+        return quiet(message, context)
+
+    def watch(self, event: Any) -> None:
+        self.is_copying = event.phase == "copy"
+
+
 def of(roles: Sequence[str], first: int = 0) -> list[Message]:
     return [
         Message.of(role.removeprefix("-"), f"{PRIVATE if role[0] == '-' else 'text'} {first + place}")
@@ -65,8 +84,14 @@ def measured(client: AsyncClient) -> Counter[tuple[str, str]]:
 
 
 @pytest.fixture
-def answering(ends: Any, transforms: Callable[..., None]) -> Any:
-    transforms(Transform("quiet", quiet))
+def stopping(transforms: Callable[..., None]) -> Stopping:
+    made = Stopping()
+    transforms(Transform("quiet", made))
+    return made
+
+
+@pytest.fixture
+def answering(ends: Any, stopping: Stopping) -> Any:
     ends.add("here", "archive")
     ends.add("there", "ichati")
     return ends
@@ -89,7 +114,7 @@ async def test_a_copy_loses_what_its_plan_said(roles: str, answering: Any) -> No
         assert copied.dead == ()
         assert copied.losses == planned.losses
         assert measured(client) == told(planned.losses)
-        assert (await client.check("here:", "there:", role=ASKED["role"], transform="quiet")).is_clean
+        assert (await client.check("here:", "there:", **SHAPED)).is_clean
         assert not (await client.plan("here:", "there:", **ASKED)).has_work
 
 
@@ -187,22 +212,48 @@ async def test_a_reply_that_comes_later_is_as_expected_behind_what_stands_in_for
         assert (found.symbol, found.reason) == ("*", "message 4 differs")
 
 
-@dataclass
-class Stopping:
-    """Asks a copy to stop once it has looked at so many messages, as the transform `quiet`."""
+async def test_edits_are_carried_over_where_they_are_asked_for(answering: Any, texts: Any) -> None:
+    async with answering.client() as client:
+        await begin(client, ["system", "user", "user", "assistant", "-user", "assistant", "user"])
+        await client.copy("here:", "there:", **ASKED)
+        here, there = client.remote("here"), client.remote("there")
+        [made] = [one async for one in here.conversations()]
+        stored = [message async for message in here.messages(made)]
+        for place in (2, 3, 6):
+            await here.edit(made, stored[place].id, f"changed {place}")
 
-    stop: Stop = field(default_factory=Stop)
-    left: int = -1
-    is_copying: bool = False
+        assert not (await client.plan("here:", "there:", **ASKED)).has_work
+        planned = await client.plan("here:", "there:", update=True, **ASKED)
+        copied = await client.copy("here:", "there:", update=True, **ASKED)
+        assert (copied.messages.copied, copied.losses) == (3, planned.losses)
+        assert (await texts(there))["Trip"] == [
+            "text 1\n\nchanged 2",
+            "changed 3\n\ntext 5",
+            "changed 6",
+            "[no reply]",
+        ]
+        assert measured(client) == told(planned.losses)
+        assert (await client.check("here:", "there:", **SHAPED)).is_clean
+        assert not (await client.plan("here:", "there:", update=True, **ASKED)).has_work
 
-    def __call__(self, message: Message, context: CopyContext) -> Message | None:
-        self.left -= self.is_copying
-        if self.left == 0:
-            self.stop.ask()
-        return quiet(message, context)
 
-    def watch(self, event: Any) -> None:
-        self.is_copying = event.phase == "copy"
+async def test_a_message_that_is_edited_while_it_is_copied_arrives_as_it_is_by_then(
+    answering: Any, texts: Any, stopping: Any
+) -> None:
+    async with answering.client() as client:
+        await begin(client, ["user", "assistant", "user", "assistant"])
+        stopping.stop, stopping.left = Stop(), 3
+        await client.copy("here:", "there:", stop=stopping.stop, progress=stopping.watch, **ASKED)
+        here = client.remote("here")
+        [made] = [one async for one in here.conversations()]
+        first, *_ = [message async for message in here.messages(made)]
+        await here.edit(made, first.id, "changed")
+
+        copied = await client.copy("here:", "there:", **ASKED)
+
+        assert copied.dead == ()
+        assert (await texts(client.remote("there")))["Trip"] == ["changed", "text 1", "text 2", "text 3"]
+        assert (await client.check("here:", "there:", **SHAPED)).is_clean
 
 
 async def copied_in_pieces(ends: Any, roles: Sequence[str], pieces: Sequence[int], stopping: Stopping) -> None:
@@ -214,20 +265,16 @@ async def copied_in_pieces(ends: Any, roles: Sequence[str], pieces: Sequence[int
             await client.copy("here:", "there:", stop=stopping.stop, progress=stopping.watch, **ASKED)
 
         assert measured(client) == told(planned.losses)
-        assert (await client.check("here:", "there:", role=ASKED["role"], transform="quiet")).is_clean
+        assert (await client.check("here:", "there:", **SHAPED)).is_clean
 
 
 ANY_ROLES = st.lists(st.sampled_from([*ROLES, *(f"-{role}" for role in ROLES)]), min_size=1, max_size=9)
 
 
 @pytest.mark.parametrize("like", ["ichati", "archive", "minimax"])
-def test_any_messages_stopped_anywhere_lose_what_the_plan_said(
-    like: str, ends: Any, transforms: Callable[..., None]
-) -> None:
-    stopping = Stopping()
+def test_any_messages_stopped_anywhere_lose_what_the_plan_said(like: str, ends: Any, stopping: Stopping) -> None:
     ends.add("here", "memory")
     ends.add("there", "memory", like=like)
-    transforms(Transform("quiet", stopping))
 
     @given(ANY_ROLES, st.lists(st.integers(1, 5), max_size=3))
     @settings(max_examples=40, deadline=None)

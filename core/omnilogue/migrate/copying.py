@@ -172,6 +172,8 @@ class ConversationCopy:
                 step = walk.step(each.message)
                 if step.row is None or step.row.state != "done":
                     await turns.add(step, on_branch=each.on_branch)
+                elif step.row.target is not None:
+                    await turns.pass_by(step)
             await turns.end()
             generating.note([LossItem("order", "flattened", str(self.conversation.ref))] * walk.inserted)
         finally:

@@ -48,6 +48,14 @@ class Generating:
             row = self._new(step.key, step.digest, None)
             self._note([replace(row, state="done")], losses)
 
+    async def rewrite(self, steps: Sequence[Step], message: Message, losses: Sequence[LossItem], edited: int) -> None:
+        """Put another text in the place of one message of the target; `steps` are what it is made of."""
+        target, place = self.job.pair.target, self.link.target
+        known = [(step, step.row) for step in steps if step.row is not None]
+        await target.edit(place or "", known[0][1].target or "", message.text, allow_loss=True, timeout=LONGEST_SECONDS)
+        done = [replace(row, source_digest=step.digest, digest=digest(message)) for step, row in known]
+        self._note(done, losses, edited)
+
     def note(self, losses: Sequence[LossItem]) -> None:
         """Note what is lost of the conversation besides."""
         self._note((), losses)
@@ -117,6 +125,7 @@ class TurnCopy:
         self._turns = Turns(self._job.pair.target.features)
         self._numbers = turns_of(rows)
         self._open: list[Step] = []
+        self._passed: list[Step] = []
 
     async def add(self, step: Step, *, on_branch: bool) -> None:
         """Take the next message. Raises MigrationError where a transform fails, LossRefusedError."""
@@ -134,11 +143,46 @@ class TurnCopy:
         """Bring the last turn over."""
         if turn := self._turns.end():
             await self._finish(turn)
+        await self._carry_over()
+
+    async def pass_by(self, step: Step) -> None:
+        """Meet a message that is there already; those that became one message there are looked at together."""
+        if self._passed and _target(self._passed[0]) != _target(step):
+            await self._carry_over()
+        self._passed.append(step)
+
+    async def _carry_over(self) -> None:
+        """Rewrite one message of the target where what it was made of was edited, and that is asked for.
+
+        What was edited while this migration copies it is carried over unasked: it would be neither old nor new.
+        """
+        steps, self._passed = self._passed, []
+        edited = [step for step in steps if step.is_edited and (self._job.update or self._is_of_this_run(step))]
+        if not edited:
+            return
+        whole = Turns(self._job.pair.target.features)
+        losses: list[LossItem] = []
+        for step in steps:
+            made = self._job.expected(self._conversation, step)
+            losses += made.losses if step in edited else ()
+            if made.message is not None:
+                whole.add(made.message, number=0)
+        if turn := whole.end():
+            self._job.require_allowed(Losses(losses))
+            message = turn.assistant if turn.assistant_sources else turn.user
+            await self.generating.rewrite(steps, message, losses, len(edited))
+
+    def _is_of_this_run(self, step: Step) -> bool:
+        return step.row is not None and step.row.migration == self._job.migration
 
     async def _finish(self, turn: WantedTurn) -> None:
         self._job.require_allowed(Losses(turn.losses))
         steps, self._open = self._open, []
         await self.generating.take(turn, steps)
+
+
+def _target(step: Step) -> str | None:
+    return step.row.target if step.row is not None else None
 
 
 def located(rows: Sequence[Row], user: Message, assistant: Message, turn: WantedTurn | None = None) -> list[Row]:
