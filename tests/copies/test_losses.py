@@ -137,6 +137,29 @@ async def test_an_archive_keeps_what_a_vendor_told_besides(source: str, ends: An
     assert any(told)
 
 
+async def test_a_copy_back_from_an_archive_keeps_the_model(ends: Any) -> None:
+    ends.add("here", "mindcraft")
+    ends.add("backup", "archive")
+    ends.add("there", "mindcraft")
+    ends.add("other", "minimax")
+    async with ends.client() as client:
+        here = client.remote("here")
+        made = await here.create(title="Trip", model="abab6.5s-chat")
+        await client.copy("here:", "backup:")
+
+        planned = await client.plan("backup:", "there:")
+        await client.copy("backup:", "there:")
+        [kept] = [conversation async for conversation in client.remote("backup").conversations()]
+        [back] = [conversation async for conversation in client.remote("there").conversations()]
+
+        assert "model" not in {loss.kind for loss in planned.losses}
+        assert back.model == "abab6.5s-chat"
+        assert kept.origin is not None
+        assert (kept.origin.provider, kept.origin.remote, kept.origin.conversation) == ("mindcraft", "here", made.id)
+        assert kept.origin.time == made.created_at
+        assert "model" in {loss.kind for loss in (await client.plan("backup:", "other:")).losses}
+
+
 async def test_the_corpus_holds_every_kind_of_loss(ends: Any) -> None:
     ends.add("here", "archive")
     kinds: set[str] = set()

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from ..model import Conversation, Grade
+from ..model import Conversation, Grade, Origin
 from ..provider import Draft, Features
 from . import pairs
 from .losses import Action, LossItem
@@ -17,11 +17,15 @@ from .texts import is_json, mended
 
 @dataclass(frozen=True, slots=True)
 class ExpectedDraft:
-    """How a conversation is created, whether it is then pinned (None: leave it alone), and what is lost."""
+    """How a conversation is created, whether it is then pinned (None: leave it alone), and what is lost.
+
+    `origin` is for the marker, None where the caller writes none.
+    """
 
     draft: Draft
     pinned: bool | None
     losses: tuple[LossItem, ...]
+    origin: Origin | None = None
 
 
 def expected_draft(
@@ -30,8 +34,11 @@ def expected_draft(
     """Give what a conversation becomes on a target with these features: a draft without messages, and what is lost.
 
     A field that the state keeps in the vendor's place counts as `mapped`. A model's name means something only to
-    the provider it comes from; a target that answers nothing keeps it as a word. Raises nothing.
+    the provider it comes from, also by way of an archive; a target that answers nothing keeps it as a word.
+    Raises nothing.
     """
+    came_from = conversation.origin.provider if conversation.origin else None
+    same_provider = same_provider or came_from == options.target_provider
     fields: dict[str, Any] = {}
     losses: list[LossItem] = []
     answers = has(features, "send") or has(features, "stream")
@@ -42,7 +49,20 @@ def expected_draft(
     pinned, unpinned = _pinned(conversation, features)
     losses += [*lost, *unpinned, *_inherent(conversation, features, options)]
     raw, lost = _raw(conversation, features)
-    return ExpectedDraft(Draft(**fields, metadata=metadata, raw=raw), pinned, (*losses, *lost))
+    draft = Draft(**fields, metadata=metadata, raw=raw)
+    return ExpectedDraft(draft, pinned, (*losses, *lost), _origin(conversation, options))
+
+
+def _origin(conversation: Conversation, options: CopyOptions) -> Origin | None:
+    """Give where the copy came from, for its marker."""
+    if not options.keeps_origin:
+        return None
+    return Origin(
+        provider=options.source_provider or None,
+        remote=conversation.remote or None,
+        conversation=conversation.id,
+        time=conversation.created_at or conversation.updated_at,
+    )
 
 
 def _field(

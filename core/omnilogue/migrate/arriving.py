@@ -116,7 +116,7 @@ class Arriving:
     async def create(self, messages: Sequence[Message]) -> str:
         """Create the conversation, with these messages where there are some, and give its id."""
         draft = self._draft.draft.model_copy(update={"messages": tuple(messages)})
-        made = await self._pair.landing.create(draft, self.link.marker)
+        made = await self._pair.landing.create(draft, self.link.marker, self._draft.origin)
         losses = Losses(self._draft.losses)
         self.link = self._pair.ledger.created(self.link, made.id, self._migration, rows_of(self.link, losses))
         self.losses.merge(losses)

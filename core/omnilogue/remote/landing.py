@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 
 from ..errors import InvalidInputError, OutcomeUnknownError
 from ..http.rate import parse_rate
-from ..model import Conversation, Grade
+from ..model import Conversation, Grade, Origin
 from ..provider import Draft
 from . import markers, storing
 from .account import Account
@@ -66,11 +66,11 @@ class Landing:
         with self._account.http.tuned(rate=rate, max_attempts=MOST_ATTEMPTS):
             yield
 
-    async def create(self, draft: Draft, marker: str) -> Conversation:
+    async def create(self, draft: Draft, marker: str, origin: Origin | None = None) -> Conversation:
         """Create a conversation that carries this marker, with the draft's messages where the vendor takes them."""
 
         async def write() -> Conversation:
-            return markers.strip(await storing.create(self._account, draft, marker=marker))
+            return markers.strip(await storing.create(self._account, draft, marker=marker, origin=origin))
 
         return await self._verb("create_conversation", write)
 
