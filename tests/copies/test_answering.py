@@ -237,6 +237,32 @@ async def test_edits_are_carried_over_where_they_are_asked_for(answering: Any, t
         assert not (await client.plan("here:", "there:", update=True, **ASKED)).has_work
 
 
+@pytest.mark.parametrize(
+    ("target", "method", "path"), [("ichati", "PATCH", "chat/topic"), ("mindcraft", "POST", "message/update")]
+)
+async def test_an_edit_whose_answer_was_lost_is_carried_over_again(
+    target: str, method: str, path: str, ends: Any, texts: Any
+) -> None:
+    ends.add("here", "archive")
+    ends.add("there", target)
+    asked = {"max_loss": "any", "allow_generation": True, "update": True}
+    async with ends.client() as client:
+        here = client.remote("here")
+        made = await here.create(title="Trip")
+        _, answer = await here.append(made, of(["user", "assistant"]))
+        await client.copy("here:", "there:", **asked)
+        await here.edit(made, answer.id, "changed")
+        ends.vendors["there"].fail_next("status_after", method=method, path=path, status=401)
+        with pytest.raises(AuthenticationError):
+            await client.copy("here:", "there:", **asked)
+
+        copied = await client.copy("here:", "there:", **asked)
+
+        assert (copied.messages.copied, copied.conversations.diverged) == (1, 0)
+        assert (await texts(client.remote("there")))["Trip"] == ["text 0", "changed"]
+        assert not (await client.plan("here:", "there:", **asked)).has_work
+
+
 async def test_a_message_that_is_edited_while_it_is_copied_arrives_as_it_is_by_then(
     answering: Any, texts: Any, stopping: Any
 ) -> None:

@@ -219,6 +219,7 @@ class ConversationCopy:
         if message is None:
             return
         self.job.require_allowed(losses)
+        pair.ledger.reopened(link)
         await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
         arriving.arrived(replace(row, source_digest=step.digest, digest=digest(message), state="done"), losses)
 

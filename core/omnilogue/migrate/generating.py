@@ -52,6 +52,7 @@ class Generating:
         """Put another text in the place of one message of the target; `steps` are what it is made of."""
         target, place = self.job.pair.target, self.link.target
         known = [(step, step.row) for step in steps if step.row is not None]
+        self.job.pair.ledger.reopened(self.link)
         await target.edit(place or "", known[0][1].target or "", message.text, allow_loss=True, timeout=LONGEST_SECONDS)
         done = [replace(row, source_digest=step.digest, digest=digest(message)) for step, row in known]
         self._note(done, losses, edited)
