@@ -80,6 +80,8 @@ async def _read(job: Job, conversation: Conversation, link: Link | None) -> Fore
         require_same_shaping(link, job.shaping)
     rows = job.pair.ledger.rows(link) if link is not None else []
     is_new = link is None or link.target is None
+    if is_new:
+        rows = [row for row in rows if row.digest is None]  # only what is left out is done without a copy
     reading = Reading(job, conversation, rows, is_new=is_new)
     if not await reading.go_through(is_branched=False):
         reading = Reading(job, conversation, rows, is_new=is_new)
