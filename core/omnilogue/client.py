@@ -161,10 +161,13 @@ class AsyncClient:
         here, there, given = self._ends(source, target, options)
         return await self._copying(progress).check(here, there, given)
 
-    async def undo(self, migration: str) -> UndoReport:
-        """Take back what a migration made and what has not changed since. Raises NotFoundError."""
+    async def undo(self, migration: str, *, progress: Progress | None = None) -> UndoReport:
+        """Take back what a migration made and what has not changed since; what stays is in `kept` of the report.
+
+        Raises NotFoundError for one nobody knows.
+        """
         found = Migrations(self._state).get(migration)
-        return await self._copying(None).undo(found, self.remote(found.source), self.remote(found.target))
+        return await self._copying(progress).undo(found, self.remote(found.source), self.remote(found.target))
 
     def migrations(self) -> list[MigrationReport]:
         """Tell all migrations, the newest first. Raises StateError."""

@@ -19,6 +19,9 @@ from .pair import Pair
 LONGEST_SECONDS = 900.0
 """How long one call may take, all its attempts included."""
 
+REWRITTEN = "rewritten"
+"""The event that an edit was carried over to a copy of an earlier migration; its detail is the source's message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parcel:

@@ -13,7 +13,7 @@ from ..mapping.losses import Losses, LossItem
 from ..mapping.turns import Turns, WantedTurn
 from ..model import Conversation, Message
 from ..state import Link, Row
-from .arriving import LONGEST_SECONDS, rows_of
+from .arriving import LONGEST_SECONDS, REWRITTEN, rows_of
 from .digest import digest
 from .job import Job
 from .reconciling import landed
@@ -32,21 +32,24 @@ class Generating:
     copied: int = 0
     losses: Losses = field(default_factory=Losses)
 
-    async def take(self, turn: WantedTurn, steps: Sequence[Step]) -> None:
-        """Bring one turn over; `steps` are the messages it is made of. What is done already is not done again."""
+    async def take(self, turn: WantedTurn, steps: Sequence[Step], left_out: Sequence[Step] = ()) -> None:
+        """Bring one turn over; `steps` are the messages it is made of. What is done already is not done again.
+
+        `left_out` are messages around it that have no place on the target; their losses are among the turn's.
+        """
         rows = self._rows(turn, steps)
         if any(row.target is None for row in rows):
             self.job.pair.ledger.put(self.link, rows)
             rows = await self._sent(turn, rows)
             self.job.pair.ledger.put(self.link, rows)
         await self._rewritten(turn, rows)
-        self._note([replace(row, state="done") for row in rows], turn.losses, len(steps))
+        self._note([replace(row, state="done") for row in rows], Losses(turn.losses), len(steps))
 
     def leave_out(self, step: Step, losses: Sequence[LossItem]) -> None:
         """Note a message that has no place on the target, and what is lost by that."""
         if step.row is None:
             row = self._new(step.key, step.digest, None)
-            self._note([replace(row, state="done")], losses)
+            self._note([replace(row, state="done")], Losses(losses))
 
     async def rewrite(self, steps: Sequence[Step], message: Message, losses: Sequence[LossItem], edited: int) -> None:
         """Put another text in the place of one message of the target; `steps` are what it is made of."""
@@ -55,17 +58,19 @@ class Generating:
         self.job.pair.ledger.reopened(self.link)
         await target.edit(place or "", known[0][1].target or "", message.text, allow_loss=True, timeout=LONGEST_SECONDS)
         done = [replace(row, source_digest=step.digest, digest=digest(message)) for step, row in known]
-        self._note(done, losses, edited)
+        for row in [row for step, row in known if step.is_edited and row.migration != self.job.migration]:
+            now = self.job.pair.clock.now()
+            self.job.pair.migrations.tell(self.job.migration, REWRITTEN, now, self.link.conversation, row.source)
+        self._note(done, Losses(losses), edited)
 
-    def note(self, losses: Sequence[LossItem]) -> None:
+    def note(self, losses: Losses) -> None:
         """Note what is lost of the conversation besides."""
         self._note((), losses)
 
-    def _note(self, done: Sequence[Row], losses: Sequence[LossItem], copied: int = 0) -> None:
+    def _note(self, done: Sequence[Row], losses: Losses, copied: int = 0) -> None:
         """Note what is done together with what it lost, so that an end in between neither doubles nor omits a loss."""
-        lost = rows_of(self.link, Losses(losses))
-        self.job.pair.ledger.put(self.link, done, self.job.migration, lost, copied)
-        self.losses.extend(losses)
+        self.job.pair.ledger.put(self.link, done, self.job.migration, rows_of(self.link, losses), copied)
+        self.losses.merge(losses)
         self.copied += copied
 
     def _rows(self, turn: WantedTurn, steps: Sequence[Step]) -> list[Row]:

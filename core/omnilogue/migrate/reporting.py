@@ -43,7 +43,7 @@ class Reporting:
             generations=total.generations,
             seconds=round(self._seconds(total.calls, len(self.foreseen), spent), 1),
             rates=self._rates(),
-            undo=undo_forecast(pair.target.features),
+            undo=undo_forecast(pair.target.features, total.edits),
             dead=total.failed,
         )
 

@@ -9,10 +9,7 @@ import pytest
 
 from omnilogue import AuthenticationError, Message, StateError
 from omnilogue.migrate.pair import Pair
-from omnilogue.model import TextPart
-from omnilogue.provider import unsupported
 from omnilogue.state import State
-from omnilogue_memory.provider import Memory
 
 pytestmark = pytest.mark.anyio
 
@@ -61,29 +58,6 @@ async def test_what_is_said_while_a_conversation_is_copied_comes_along(both: Any
     assert report.messages.copied == 61
     assert (await both.texts())["Trip 0"][-1] == "news"
     assert (await both.check()).is_clean
-
-
-@pytest.mark.parametrize("can_edit", [True, False])
-async def test_what_is_edited_while_it_is_copied_is_brought_over_or_told(both: Any, can_edit: bool) -> None:
-    await both.fill(1, 4)
-    conversation = await first(both.here)
-    if not can_edit:
-        both.there.vendor.features = Memory.features.replace(edit_message=unsupported("no"))
-
-    def trouble(call: str, what: str) -> None:
-        if what == "text 0.2":
-            rows = both.here.vendor._messages[conversation.id]
-            name = next(iter(rows))
-            rows[name] = rows[name].model_copy(update={"parts": (TextPart(text="edited"),)})
-
-    both.there.vendor.trouble = trouble
-    report = await both.copy()
-
-    if can_edit:
-        assert (await both.texts())["Trip 0"][0] == "edited"
-        assert (await both.check()).is_clean
-    else:
-        assert [dead.code for dead in report.dead] == ["source_changed"]
 
 
 async def test_a_source_that_goes_on_changing_waits_for_another_time(both: Any) -> None:
