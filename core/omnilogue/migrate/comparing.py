@@ -82,7 +82,7 @@ async def _wanted(
     async for message in job.pair.source.messages(conversation):
         found.source += 1
         step = walk.step(message)
-        becomes = job.expected(conversation, step)
+        becomes = job.shape(conversation, step)
         if turns is None or becomes.message is None:
             found.losses.extend(becomes.losses)
             made = [becomes.message] if becomes.message is not None else []

@@ -69,7 +69,8 @@ async def forecast(job: Job, conversation: Conversation) -> Forecast:
             raise
         return Forecast(state="failed", code=error.code, error=str(error))
     if key and reading.is_dated(began):
-        ledger.keep_forecast(*key, found.model_dump_json())
+        kept = found.model_dump_json()
+        await ledger.state.together(lambda: ledger.keep_forecast(*key, kept))
     return found
 
 
@@ -134,12 +135,12 @@ class Reading:
         elif step.is_edited:
             self._edited += 1
             if self._job.update and carries_edits(self._job) and step.row.target is not None:
-                self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
+                self.losses.extend(self._job.shape(self._conversation, step, on_branch=on_branch).losses)
         else:
             self._unchanged += 1
 
     def _shape(self, step: Step, *, on_branch: bool) -> None:
-        made = self._job.expected(self._conversation, step, on_branch=on_branch)
+        made = self._job.shape(self._conversation, step, on_branch=on_branch)
         if self._turns is None or made.message is None:
             self.losses.extend(made.losses)
         else:

@@ -135,9 +135,9 @@ class TurnCopy:
 
     async def add(self, step: Step, *, on_branch: bool) -> None:
         """Take the next message. Raises MigrationError where a transform fails, LossRefusedError."""
-        made = self._job.expected(self._conversation, step, on_branch=on_branch)
+        made = self._job.shape(self._conversation, step, on_branch=on_branch)
         if made.message is None:
-            self._job.require_allowed(Losses(made.losses))
+            self._job.require_allowed(made.losses)
             self.generating.leave_out(step, made.losses)
             return
         turn = self._turns.add(made.message, made.losses, self._numbers.get(step.key))
@@ -169,12 +169,12 @@ class TurnCopy:
         whole = Turns(self._job.pair.target.features)
         losses: list[LossItem] = []
         for step in steps:
-            made = self._job.expected(self._conversation, step)
+            made = self._job.shape(self._conversation, step)
             losses += made.losses if step in edited else ()
             if made.message is not None:
                 whole.add(made.message, number=0)
         if turn := whole.end():
-            self._job.require_allowed(Losses(losses))
+            self._job.require_allowed(losses)
             message = turn.assistant if turn.assistant_sources else turn.user
             await self.generating.rewrite(steps, message, losses, len(edited))
 
@@ -182,7 +182,7 @@ class TurnCopy:
         return step.row is not None and step.row.migration == self._job.migration
 
     async def _finish(self, turn: WantedTurn) -> None:
-        self._job.require_allowed(Losses(turn.losses))
+        self._job.require_allowed(turn.losses)
         steps, self._open = self._open, []
         await self.generating.take(turn, steps)
 
@@ -213,7 +213,7 @@ async def found_again(job: Job, link: Link, rows: Sequence[Row]) -> list[Row]:
         fresh = stored[done : done + 2]
         return fresh if fresh and any(digest(fresh[0]) == row.digest for row in meant) else None
 
-    fresh = await landed(job.pair, max(row.begun_at for row in meant), look)
+    fresh = await landed(job.pair, max(row.begun_at for row in meant), ACT_SECONDS, look)
     if fresh is None:
         job.pair.ledger.drop(link, [row.ordinal for row in meant])
         return [row for row in rows if row.state != "intent"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ..errors import LossRefusedError, MigrationError
 from ..mapping.expected import CopyOptions, Expected, expected
-from ..mapping.losses import Losses, LossItem, MaxLoss, failing, gate
+from ..mapping.losses import LossItem, MaxLoss, failing, gate
 from ..mapping.taking import generates
 from ..model import Conversation, Message, Origin
 from ..provider import CopyContext, Transform
@@ -45,26 +45,18 @@ class Job:
         transforms = tuple(self.lookup(name) for name in shaping.transform)
         return replace(self, shaping=shaping, options=options, transforms=transforms)
 
-    def shape(
-        self, conversation: Conversation, step: Step, losses: Losses, *, on_branch: bool = True
-    ) -> Message | None:
-        """Give what a message becomes on the target, None where it is left out; what is lost is added to `losses`.
-
-        Raises MigrationError where a transform fails.
-        """
-        made = self.expected(conversation, step, on_branch=on_branch)
-        losses.extend(made.losses)
-        return made.message
-
-    def expected(self, conversation: Conversation, step: Step, *, on_branch: bool = True) -> Expected:
-        """Give what a message becomes on the target, with its origin, and what is lost with it.
-
-        Raises MigrationError where a transform fails.
-        """
-        message = self._transformed(conversation, step.message)
+    def shape(self, conversation: Conversation, step: Step, *, on_branch: bool = True) -> Expected:
+        """Give what a message becomes on the target, and its losses. Raises MigrationError where a transform fails."""
+        message = self._with_origin(conversation, step)
         if message is None:
             return Expected(None, (LossItem("filtered", "dropped", step.key),))
-        source = self.pair.source
+        return expected(message, self.pair.target.features, self.options, on_branch=on_branch)
+
+    def _with_origin(self, conversation: Conversation, step: Step) -> Message | None:
+        """Give a message as the transforms leave it, with its origin; None where they leave it out."""
+        message, source = self._transformed(conversation, step.message), self.pair.source
+        if message is None:
+            return None
         origin = Origin(
             provider=source.provider,
             remote=source.name,
@@ -72,10 +64,11 @@ class Job:
             message=step.message.id,
             time=step.message.created_at,
         )
-        message = message.model_copy(update={"origin": origin})
-        return expected(message, self.pair.target.features, self.options, on_branch=on_branch)
+        return message.model_copy(update={"origin": origin})
 
     def _transformed(self, conversation: Conversation, message: Message) -> Message | None:
+        if not self.transforms:
+            return message
         source, target = self.pair.source, self.pair.target
         context = CopyContext(source.name, target.name, source.provider, target.provider, conversation)
         for transform in self.transforms:
@@ -89,11 +82,11 @@ class Job:
             message = changed
         return message
 
-    def require_allowed(self, losses: Losses) -> None:
+    def require_allowed(self, losses: Iterable[LossItem]) -> None:
         """Refuse what nobody consented to, also where the plan did not foresee it. Raises LossRefusedError."""
-        rows = losses.rows()
-        refused = gate(rows, self.max_loss, allow_generation=self.shaping.allow_generation)
-        refused += failing(rows, self.fail_on)
+        losses = list(losses)
+        refused = gate(losses, self.max_loss, allow_generation=self.shaping.allow_generation)
+        refused += failing(losses, self.fail_on)
         if refused:
             kinds = tuple(sorted({loss.kind for loss in refused}))
             raise LossRefusedError(f"the copy would lose {', '.join(kinds)}", losses=kinds, outcome="not_sent")

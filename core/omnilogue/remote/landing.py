@@ -35,9 +35,9 @@ class Landing:
         self._timeout: Timeout = timeout
 
     @classmethod
-    def on(cls, remote: Acting) -> Self:
+    def on(cls, remote: Acting, timeout: Timeout = UNSET) -> Self:
         """Give the landing of a remote."""
-        return cls(remote._account)  # of this package
+        return cls(remote._account, timeout)  # of this package
 
     @property
     def identity(self) -> str:
@@ -66,11 +66,12 @@ class Landing:
         with self._account.http.tuned(rate=rate, max_attempts=MOST_ATTEMPTS):
             yield
 
-    async def create(self, draft: Draft, marker: str, origin: Origin | None = None) -> Conversation:
+    async def create(self, draft: Draft, marker: str | None = None, origin: Origin | None = None) -> Conversation:
         """Create a conversation that carries this marker, with the draft's messages where the vendor takes them."""
 
         async def write() -> Conversation:
-            return markers.strip(await storing.create(self._account, draft, marker=marker, origin=origin))
+            made = await storing.create(self._account, draft, marker=marker, origin=origin)
+            return markers.strip(made).model_copy(update={"remote": self._account.name})
 
         return await self._verb("create_conversation", write)
 

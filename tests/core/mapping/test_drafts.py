@@ -7,7 +7,7 @@ import pytest
 
 from omnilogue.mapping.expected import CopyOptions, expected_draft
 from omnilogue.model import Conversation, Origin
-from omnilogue.provider import Draft, Features, native, unsupported
+from omnilogue.provider import Draft, Features, lossy, native, unsupported
 from omnilogue.remote.grades import effective
 
 NONE = CopyOptions()
@@ -161,6 +161,15 @@ def test_what_has_no_json_form_is_kept_nowhere() -> None:
     keeping = WHOLE.replace(create_conversation=native(fields=("raw",)))
 
     assert losses(conversation(raw={"odd": "\ud83d"}), keeping) == [("vendor_fields", "dropped")]
+
+
+def test_what_operations_are_declared_to_lose_is_told() -> None:
+    names = ("create_conversation", "choose_model", "conversation_metadata", "update_conversation")
+    features = WHOLE.replace(**{name: lossy(name, "metadata") for name in names})
+
+    told = [item.example for item in expected_draft(FULL, features, NONE, same_provider=True).losses]
+    assert sorted(told) == sorted([*names, "c1"])
+    assert losses(conversation(), features) == [("metadata", "flattened")]
 
 
 def test_metadata_is_added_within_the_limits() -> None:
