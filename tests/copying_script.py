@@ -2,8 +2,8 @@
 
 Reads a line of JSON per copy and answers each with how the process ended. `{"number": N, "when": "before"}` kills it at
 its request N, `{"commit": N}` after its change N of the state, `{"seconds": S}` after a time; `concurrency` is how many
-conversations are copied at once, `naive` copies without the engine. Modules are imported once: a process is forked for
-each copy, before there is any thread.
+conversations are copied at once, `asked` holds other options, `naive` copies without the engine. Modules are imported
+once: a process is forked for each copy, before there is any thread.
 """
 
 import asyncio
@@ -55,7 +55,8 @@ async def copy(config: str, order: dict[str, Any]) -> bool:
         if order.get("naive"):
             await copy_naively(client.remote("here"), client.remote("there"))
             return False
-        return bool((await client.copy("here:", "there:", concurrency=order.get("concurrency", 1))).unknown)
+        asked = {"concurrency": order.get("concurrency", 1), **order.get("asked", {})}
+        return bool((await client.copy("here:", "there:", **asked)).unknown)
 
 
 async def copy_naively(here: AsyncRemote, there: AsyncRemote) -> None:

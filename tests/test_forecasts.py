@@ -24,6 +24,7 @@ from omnilogue.model import (
     ToolResultPart,
     Usage,
 )
+from omnilogue.remote.landing import Landing
 
 pytestmark = pytest.mark.anyio
 
@@ -69,7 +70,12 @@ CORPUS = [
 """Messages that hold all that can be lost."""
 
 CONVERSATION = Conversation(
-    id="c1", title="T" * 600, instructions="Be brief.", model="m", metadata={"title": "x", "k" * 64: "y", **PAIRS}
+    id="c1",
+    title="T" * 600,
+    instructions="Be brief.",
+    model="m",
+    metadata={"title": "x", "k" * 64: "y", **PAIRS},
+    raw={"mood": [1]},
 )
 
 
@@ -84,7 +90,7 @@ async def test_a_remote_takes_what_is_expected_and_has_it_then(settings: dict[st
     async with AsyncClient(False, remotes={"target": settings}, state="memory:") as client:
         remote = client.remote()
         draft = expected_draft(CONVERSATION, remote.features, CopyOptions(), same_provider=True).draft
-        made = await remote.create(**draft.model_dump(exclude={"messages"}))
+        made = await Landing.on(remote).create(draft)
         wanted = [becomes for message in CORPUS if (becomes := expected(message, remote.features).message)]
         for message in wanted:
             await remote.append(made, message)
@@ -92,6 +98,7 @@ async def test_a_remote_takes_what_is_expected_and_has_it_then(settings: dict[st
         assert [told(message) for message in await listed(remote, made)] == [told(message) for message in wanted]
         kept = await remote.conversation(made.id)
         assert (kept.title, kept.metadata) == (draft.title, draft.metadata)
+        assert kept.raw.items() >= draft.raw.items()
 
 
 async def listed(remote: AsyncRemote, conversation: Conversation) -> list[Message]:

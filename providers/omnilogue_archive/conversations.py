@@ -12,6 +12,7 @@ from omnilogue.provider import Changes, Draft, Query
 
 from . import failures, mapping, search
 from .cursors import ConversationCursor
+from .schema import ADD_RAW
 from .store import Database
 
 KEYS = {"created_at": "created_at", "updated_at": "updated_at", "title": "ifnull(title, '')"}
@@ -100,7 +101,17 @@ def create(database: Database, draft: Draft, now: datetime) -> str:
             mapping.metadata_text(draft.metadata),
         ),
     )
+    if draft.raw:
+        _keep_raw(database, conversation_id, mapping.metadata_text(draft.raw))
     return conversation_id
+
+
+def _keep_raw(database: Database, conversation_id: str, raw: str) -> None:
+    """Keep what another vendor told besides; an older archive gets the column first."""
+    columns = database.execute("SELECT name FROM pragma_table_info('conversations')").fetchall()
+    if "raw" not in [column["name"] for column in columns]:
+        database.execute(ADD_RAW)
+    database.execute("UPDATE conversations SET raw = ? WHERE id = ?", (raw, conversation_id))
 
 
 def change(database: Database, row: sqlite3.Row, changes: Changes) -> None:

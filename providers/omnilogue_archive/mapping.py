@@ -56,6 +56,7 @@ def conversation(row: sqlite3.Row, remote: str) -> Conversation:
         pinned=bool(row["pinned"]),
         metadata=METADATA.validate_json(row["metadata"]),
         head_id=row["head"],
+        raw=METADATA.validate_json(row["raw"]) if "raw" in row.keys() and row["raw"] else {},  # noqa: SIM118  # of a row
     )
 
 

@@ -20,6 +20,9 @@ PAGE_SIZE = 200
 BATCH = 500
 TEXT_BYTES = 64 * 1024 * 1024
 
+CREATED = ("title", "instructions", "model", "metadata", "raw")
+"""What a conversation is created with."""
+
 SILENT = unsupported("an archive keeps, it does not answer")
 KEPT_WHOLE = native("kept whole")
 APPENDED = native("any role", batch=BATCH, roles=("developer", "tool", "other:*"), text_bytes=TEXT_BYTES)
@@ -36,7 +39,7 @@ class Archive(Provider[ArchiveSettings]):
     features = Features(
         list_conversations=native(page_size=PAGE_SIZE, order=conversations.ORDERS, filters=conversations.FILTERS),
         get_conversation=native(),
-        create_conversation=native(create_with_messages=True, batch=BATCH, text_bytes=TEXT_BYTES),
+        create_conversation=native(create_with_messages=True, fields=CREATED, batch=BATCH, text_bytes=TEXT_BYTES),
         update_conversation=native(),
         delete_conversation=native(),
         list_messages=native(page_size=PAGE_SIZE, order=("asc", "desc")),

@@ -21,7 +21,8 @@ TABLES = (
         updated_at TEXT NOT NULL,
         pinned INTEGER NOT NULL,
         head TEXT,
-        metadata TEXT NOT NULL
+        metadata TEXT NOT NULL,
+        raw TEXT
     )
     """,
     "CREATE INDEX conversations_created ON conversations (created_at)",
@@ -72,6 +73,9 @@ TABLES = (
     END
     """,
 )
+
+ADD_RAW = "ALTER TABLE conversations ADD COLUMN raw TEXT"
+"""For an archive that was made before conversations had it; programs of that time go on reading the file."""
 
 SEARCH_INDEX = "CREATE VIRTUAL TABLE search_index USING fts5 (text, content = '', detail = none, tokenize = 'trigram')"
 """Which messages hold which three characters in a row. Trigrams, because Chinese has no blanks between words."""

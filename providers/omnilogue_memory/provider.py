@@ -46,6 +46,8 @@ T = TypeVar("T")
 
 PAGE_SIZE = 50
 TEXT_BYTES = 64 * 1024 * 1024
+CREATED_FIELDS = ("title", "instructions", "model", "metadata", "raw")
+"""Of a conversation."""
 KEPT_FIELDS = ("metadata", "run_id", "model", "status", "usage", "created_at", "raw")
 """Of a message; its place in the tree is always the end."""
 FILES = native("kept as they are given, up to 1 MiB", file_bytes=INLINE_BYTES)
@@ -58,7 +60,7 @@ class Memory(Provider[MemorySettings]):
     features = Features(
         list_conversations=native(page_size=PAGE_SIZE, filters=("search",)),
         get_conversation=native(),
-        create_conversation=native(create_with_messages=True),
+        create_conversation=native(create_with_messages=True, fields=CREATED_FIELDS),
         update_conversation=native(),
         delete_conversation=native(),
         list_messages=native(page_size=PAGE_SIZE, order=("asc", "desc")),
@@ -115,7 +117,7 @@ class Memory(Provider[MemorySettings]):
     async def create_conversation(self, draft: Draft) -> Conversation:
         """Create a conversation, with its messages where the draft has some."""
         now = self.context.clock.now()
-        fields = draft.model_dump(include={"title", "instructions", "model", "metadata"})
+        fields = draft.model_dump(include=set(CREATED_FIELDS))
         conversation = Conversation(id=f"c{next(self._ids)}", created_at=now, updated_at=now, **fields)
         self._conversations[conversation.id] = conversation
         self._messages[conversation.id] = {}

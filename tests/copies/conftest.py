@@ -1,9 +1,11 @@
 """Remotes of every kind, filled, and vendors that can be looked at from behind: what copies between them is told by."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from omnilogue import AsyncClient, AsyncRemote
 from omnilogue.emulator import Emulator
 from omnilogue.http import SystemClock
+from omnilogue.provider import Transform, hookimpl
 from omnilogue_ichati.emulator import IChatiEmulator
 from omnilogue_mindcraft.emulator import MindCraftEmulator
 from omnilogue_minimax.emulator import MiniMaxEmulator
@@ -99,3 +102,24 @@ async def texts(remote: AsyncRemote) -> dict[str, list[str]]:
 @pytest.fixture(name="texts")
 def texts_of() -> Callable[..., Any]:
     return texts
+
+
+@pytest.fixture
+def transforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Install a plugin that brings transforms."""
+
+    def install(*brought: Transform) -> None:
+        @hookimpl
+        def omnilogue_transforms() -> Iterable[Transform]:
+            return brought
+
+        module = ModuleType("shaping_plugin")
+        vars(module).update(OMNILOGUE_HOOKS=1, omnilogue_transforms=omnilogue_transforms)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        folder = tmp_path / "shaping-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: shaping\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_text("[omnilogue.extensions]\nshaping = shaping_plugin\n")
+
+    return install

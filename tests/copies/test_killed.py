@@ -24,6 +24,9 @@ SCRIPT = Path(__file__).parents[1] / "copying_script.py"
 SEED = 5
 MOST_REQUESTS = 60
 PAIRS = [("mindcraft", "minimax"), ("minimax", "mindcraft"), ("mindcraft", "archive")]
+ANSWERING = ("mindcraft", "ichati")
+ASKED = {"ichati": {"max_loss": "any", "allow_generation": True}}
+"""What a copy to this target needs consent for."""
 KILLS = 34
 """By pair: a hundred together."""
 MOST_KILLS = 12
@@ -68,7 +71,9 @@ def copying(ends: Any, folder: Path) -> Iterator[Copier]:
 def held(vendor: Any) -> list[list[str]]:
     """Give what stands at a vendor, seen from behind: the texts of each conversation that has some, sorted."""
     store = vendor.store
-    if vendor.provider == "mindcraft":
+    if vendor.provider == "ichati":
+        found = [[one.message for one in store.messages(each.id)] for each in store.topics()]
+    elif vendor.provider == "mindcraft":
         found = [[one.content for one in store.messages(each.session_id)] for each in store.sessions()]
     else:
         found = [[one.text for one in store.messages(each.id)] for each in store.threads()]
@@ -135,25 +140,28 @@ MOMENTS: dict[str, Callable[[int], list[dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+@pytest.mark.parametrize("pair", [*PAIRS, ANSWERING], ids="-".join)
 async def test_killed_anywhere_it_goes_on_and_brings_each_message_over_once(
     pair: tuple[str, str], moment: str, ends: Any, fill: Callable[..., Any], tmp_path: Path
 ) -> None:
     source, target = pair
-    await begin(ends, fill, source, 2, 3)
+    asked, messages = ASKED.get(target, {}), wanted(2, 3)
+    if target == "ichati":
+        messages = [[*wanted(1, 3)[0], "[no reply]"]]
+    await begin(ends, fill, source, len(messages), 3)
     start_anew(ends, target, tmp_path)
     async with ends.client() as client:
-        planned = await client.plan("here:", "there:")
+        planned = await client.plan("here:", "there:", **asked)
     killed = 0
     with copying(ends, tmp_path) as copier:
         for number in range(1, MOST_REQUESTS):
             codes = []
             for order in MOMENTS[moment](number):
                 start_anew(ends, target, tmp_path)
-                codes.append(await copier.run(**order))
-                assert await copier.run() == 0
-                assert await arrived(ends) == wanted(2, 3), order
-                assert measured(ends) == (6, told(planned.losses)), order
+                codes.append(await copier.run(**order, asked=asked))
+                assert await copier.run(asked=asked) == 0
+                assert await arrived(ends) == messages, order
+                assert measured(ends) == (3 * len(messages), told(planned.losses)), order
             killed += codes.count(-signal.SIGKILL)
             if set(codes) == {0}:
                 break

@@ -53,7 +53,7 @@ FULL: dict[str, Any] = {
 }
 
 
-async def fill(remote: AsyncRemote, parts: Sequence[Part] = PARTS) -> None:
+async def fill_all(remote: AsyncRemote, parts: Sequence[Part] = PARTS) -> None:
     """Store what can be lost of conversations and messages."""
     metadata = {f"key{number}": "v" * 500 for number in range(20)}
     made = await remote.create(title="T" * 600, instructions="Be brief.", model="m", metadata=metadata)
@@ -89,7 +89,7 @@ async def test_a_copy_loses_what_its_plan_said(target: str, ends: Any) -> None:
     ends.add("here", "archive")
     ends.add("there", target)
     async with ends.client() as client:
-        await fill(client.remote("here"))
+        await fill_all(client.remote("here"))
 
         planned = await client.plan("here:", "there:", **options(target))
         copied = await client.copy("here:", "there:", **options(target))
@@ -105,7 +105,7 @@ async def test_a_copy_in_pieces_loses_what_its_plan_said(target: str, ends: Any)
     ends.add("here", "archive")
     ends.add("there", target)
     async with ends.client() as client:
-        await fill(client.remote("here"))
+        await fill_all(client.remote("here"))
         planned = await client.plan("here:", "there:", **options(target))
         vendor = ends.vendors["there"]
 
@@ -123,6 +123,62 @@ async def test_a_copy_in_pieces_loses_what_its_plan_said(target: str, ends: Any)
         assert ended > 2
         assert copied.dead == ()
         assert measured(client, copied.migration) == told(planned.losses)
+
+
+@pytest.mark.parametrize("source", ["ichati", "mindcraft"])
+async def test_an_archive_keeps_what_a_vendor_told_besides(source: str, ends: Any, fill: Any) -> None:
+    ends.add("here", source)
+    ends.add("there", "archive")
+    ends.add("elsewhere", "archive")
+    async with ends.client() as client:
+        await fill(client.remote("here"), 1, 2)
+        told = [conversation.raw async for conversation in client.remote("here").conversations()]
+
+        for near, far in (("here", "there"), ("there", "elsewhere")):
+            planned = await client.plan(f"{near}:", f"{far}:")
+            await client.copy(f"{near}:", f"{far}:")
+            assert "vendor_fields" not in {loss.kind for loss in planned.losses}
+            assert [conversation.raw async for conversation in client.remote(far).conversations()] == told
+
+    assert any(told)
+
+
+async def test_an_import_into_an_archive_keeps_what_a_vendor_told_besides(ends: Any, fill: Any) -> None:
+    ends.add("here", "mindcraft")
+    ends.add("there", "archive")
+    async with ends.client() as client:
+        here, there, file = client.remote("here"), client.remote("there"), io.BytesIO()
+        await fill(here, 1, 2)
+        await export_to(file, JSONL, here)
+        file.seek(0)
+
+        report = await import_from(file, JSONL, there, allow_loss=True)
+
+        assert "vendor_fields" not in {loss["kind"] for loss in report.losses}
+        assert [one.raw async for one in there.conversations()] == [one.raw async for one in here.conversations()]
+
+
+async def test_a_copy_back_from_an_archive_keeps_the_model(ends: Any) -> None:
+    ends.add("here", "mindcraft")
+    ends.add("backup", "archive")
+    ends.add("there", "mindcraft")
+    ends.add("other", "minimax")
+    async with ends.client() as client:
+        here = client.remote("here")
+        made = await here.create(title="Trip", model="abab6.5s-chat")
+        await client.copy("here:", "backup:")
+
+        planned = await client.plan("backup:", "there:")
+        await client.copy("backup:", "there:")
+        [kept] = [conversation async for conversation in client.remote("backup").conversations()]
+        [back] = [conversation async for conversation in client.remote("there").conversations()]
+
+        assert "model" not in {loss.kind for loss in planned.losses}
+        assert back.model == "abab6.5s-chat"
+        assert kept.origin is not None
+        assert (kept.origin.provider, kept.origin.remote, kept.origin.conversation) == ("mindcraft", "here", made.id)
+        assert kept.origin.time == made.created_at
+        assert "model" in {loss.kind for loss in (await client.plan("backup:", "other:")).losses}
 
 
 async def held(remote: AsyncRemote) -> dict[str | None, Any]:
@@ -145,7 +201,9 @@ async def test_an_import_stores_and_loses_what_a_copy_does(target: str, ends: An
     ends.add("imported", target)
     async with ends.client() as client:
         here, imported = client.remote("here"), client.remote("imported")
-        await fill(here, [part for part in PARTS if part.type != "file"])  # a copy compares them, an import does not
+        await fill_all(
+            here, [part for part in PARTS if part.type != "file"]
+        )  # a copy compares them, an import does not
         file = io.BytesIO()
         await export_to(file, JSONL, here)
         file.seek(0)
@@ -169,7 +227,7 @@ async def test_the_corpus_holds_every_kind_of_loss(ends: Any) -> None:
     for target in TARGETS:
         ends.add(target, target)
     async with ends.client() as client:
-        await fill(client.remote("here"))
+        await fill_all(client.remote("here"))
         for target in TARGETS:
             kinds |= {loss.kind for loss in (await client.plan("here:", f"{target}:", **options(target))).losses}
 

@@ -12,14 +12,12 @@ from ..mapping.expected import CopyOptions, expected
 from ..mapping.taking import keeps
 from ..model import Conversation, Message
 from ..remote import AsyncRemote
+from ..remote.landing import Landing
 from ..remote.options import Timeout
 from .shape import STRAIGHT, Shape, branches_off
 
 AS_IT_IS = CopyOptions(keeps_origin=False, is_compared=False)
 """A file does not tell which vendor it is from: names of models and ids of files are taken for the remote's own."""
-
-CREATED = ("title", "instructions", "model", "metadata")
-"""What a conversation is created with."""
 
 BATCH_CHARACTERS = 4 * 1024 * 1024
 """A batch ends early when its texts are longer than this together; one message always fits."""
@@ -59,8 +57,7 @@ class Storing:
         """End the conversation before, and create the next one."""
         await self.end()
         becomes = expected_draft(conversation, self._remote.features, AS_IT_IS, same_provider=True)
-        fields = becomes.draft.model_dump(include=set(CREATED))
-        self._conversation = await self._remote.create(**fields, timeout=self._timeout, allow_loss=True)
+        self._conversation = await Landing.on(self._remote, self._timeout).create(becomes.draft)
         self._reset(shape)
         self._is_pinned = becomes.pinned is True
 

@@ -7,22 +7,26 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from ..model import Conversation, Grade
+from ..model import Conversation, Grade, Origin
 from ..provider import Draft, Features
 from . import pairs
 from .losses import Action, LossItem
 from .parts import by_grade
 from .taking import CopyOptions, has, keeps
-from .texts import mended
+from .texts import is_json, mended
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedDraft:
-    """How a conversation is created, whether it is then pinned (None: leave it alone), and what is lost."""
+    """How a conversation is created, whether it is then pinned (None: leave it alone), and what is lost.
+
+    `origin` is for the marker, None where the caller writes none.
+    """
 
     draft: Draft
     pinned: bool | None
     losses: tuple[LossItem, ...]
+    origin: Origin | None = None
 
 
 def expected_draft(
@@ -31,8 +35,11 @@ def expected_draft(
     """Give what a conversation becomes on a target with these features: a draft without messages, and what is lost.
 
     A field that the state keeps in the vendor's place counts as `mapped`. A model's name means something only to
-    the provider it comes from; a target that answers nothing keeps it as a word. Raises nothing.
+    the provider it comes from, also by way of an archive; a target that answers nothing keeps it as a word.
+    Raises nothing.
     """
+    came_from = conversation.origin.provider if conversation.origin else None
+    same_provider = same_provider or came_from == options.target_provider
     fields: dict[str, Any] = {}
     losses = by_grade(features.create_conversation)
     answers = has(features, "send") or has(features, "stream")
@@ -42,9 +49,21 @@ def expected_draft(
     metadata, lost = _metadata(conversation, features, options)
     pinned, unpinned = _pinned(conversation, features)
     losses += [*lost, *unpinned, *_inherent(conversation, features, options)]
-    if more := [*conversation.raw, *(conversation.model_extra or {})]:
-        losses.append(LossItem("vendor_fields", "dropped", ", ".join(more)))
-    return ExpectedDraft(Draft(**fields, metadata=metadata), pinned, tuple(losses))
+    raw, lost = _raw(conversation, features)
+    draft = Draft(**fields, metadata=metadata, raw=raw)
+    return ExpectedDraft(draft, pinned, (*losses, *lost), _origin(conversation, options))
+
+
+def _origin(conversation: Conversation, options: CopyOptions) -> Origin | None:
+    """Give where the copy came from, for its marker."""
+    if not options.keeps_origin:
+        return None
+    return Origin(
+        provider=options.source_provider or None,
+        remote=conversation.remote or None,
+        conversation=conversation.id,
+        time=conversation.created_at or conversation.updated_at,
+    )
 
 
 def _field(
@@ -83,6 +102,14 @@ def _metadata(
     if row.grade is Grade.EMULATED:
         losses += [LossItem("metadata", "mapped", key) for key in kept]
     return kept, losses
+
+
+def _raw(conversation: Conversation, features: Features) -> tuple[dict[str, JsonValue], list[LossItem]]:
+    """Give what the vendor told besides; only a target that names `raw` is asked to keep it."""
+    named = has(features, "create_conversation") and "raw" in (features.create_conversation.limits.fields or ())
+    kept = conversation.raw if named and is_json(conversation.raw) else {}
+    gone = [name for name in (*conversation.raw, *(conversation.model_extra or {})) if name not in kept]
+    return kept, [LossItem("vendor_fields", "dropped", ", ".join(gone))] if gone else []
 
 
 def _pinned(conversation: Conversation, features: Features) -> tuple[bool | None, list[LossItem]]:

@@ -23,8 +23,8 @@ BETWEEN = "\n\n"
 class WantedTurn:
     """One pair on the target: the question is sent, the answer that is made is rewritten.
 
-    `user_sources` and `assistant_sources` are the places in the source, counted from 0, of the messages each side
-    is made of; a side without any is a stand-in. `losses` also tells of messages around the pair that are left out.
+    `user_sources` and `assistant_sources` are the places, counted from 0, of the messages each side is made of,
+    among those that were taken; a side without any is a stand-in.
     """
 
     user: Message
@@ -45,32 +45,29 @@ class _Side:
 class Turns:
     """Makes pairs of messages that come one by one; it holds the messages of one pair."""
 
-    def __init__(self, features: Features, options: CopyOptions = DEFAULTS) -> None:
+    def __init__(self, features: Features) -> None:
         self._features = features
-        self._options = options
         self._next = 0
+        self._number: int | None = None
         self._user = _Side()
         self._assistant = _Side()
         self._losses: list[LossItem] = []
 
-    @property
-    def left_over(self) -> tuple[LossItem, ...]:
-        """The losses of messages that are in no pair given so far."""
-        return tuple(self._losses)
+    def add(self, message: Message, losses: Iterable[LossItem] = (), number: int | None = None) -> WantedTurn | None:
+        """Take what the next message becomes and what that loses; gives a pair when it begins another one.
 
-    def add(self, message: Message, *, on_branch: bool = True, in_order: bool = True) -> WantedTurn | None:
-        """Take the next message of the source; gives a pair when the message begins another one. Raises nothing."""
-        source, self._next = self._next, self._next + 1
-        becomes = expected(message, self._features, self._options, on_branch=on_branch, in_order=in_order)
-        if becomes.message is None:
-            self._losses += becomes.losses
-            return None
-        is_answer = becomes.message.role == "assistant"
-        finished = self.end() if self._assistant.messages and not is_answer else None
-        self._losses += becomes.losses
+        `number` is that of the pair which the message is part of already; it shares one only with messages of the
+        same number, or with others of none. Raises nothing.
+        """
+        is_answer = message.role == "assistant"
+        is_next = number != self._number or (bool(self._assistant.messages) and not is_answer)
+        finished = self.end() if is_next else None
+        self._number = number
+        self._losses += losses
         side = self._assistant if is_answer else self._user
-        side.messages.append(becomes.message)
-        side.sources.append(source)
+        side.messages.append(message)
+        side.sources.append(self._next)
+        self._next += 1
         return finished
 
     def end(self) -> WantedTurn | None:
@@ -102,10 +99,11 @@ class Turns:
 
 
 def turns(messages: Iterable[Message], features: Features, options: CopyOptions = DEFAULTS) -> Iterator[WantedTurn]:
-    """Group the messages of a conversation into pairs, lazily; only the messages of one pair are held."""
-    pairs = Turns(features, options)
+    """Group what messages become into pairs, lazily, and pass over those that are left out."""
+    pairs = Turns(features)
     for message in messages:
-        if turn := pairs.add(message):
+        becomes = expected(message, features, options)
+        if becomes.message is not None and (turn := pairs.add(becomes.message, becomes.losses)):
             yield turn
     if turn := pairs.end():
         yield turn

@@ -20,6 +20,9 @@ from .pair import Pair
 LONGEST_SECONDS = 900.0
 """How long one call may take, all its attempts included."""
 
+REWRITTEN = "rewritten"
+"""The event that an edit was carried over to a copy of an earlier migration; its detail is the source's message."""
+
 AHEAD = 16
 """How many messages are noted as meant in one step, at least; after a kill that many are looked for on the target."""
 
@@ -128,7 +131,7 @@ class Arriving:
     async def create(self, messages: Sequence[Message]) -> str:
         """Create the conversation, with these messages where there are some, and give its id."""
         draft = self._draft.draft.model_copy(update={"messages": tuple(messages)})
-        made = await self._pair.landing.create(draft, self.link.marker)
+        made = await self._pair.landing.create(draft, self.link.marker, self._draft.origin)
         ledger, losses = self._pair.ledger, Losses(self._draft.losses)
         lost = rows_of(self.link, losses)
         self.link = await ledger.state.together(lambda: ledger.created(self.link, made.id, self._migration, lost))

@@ -25,11 +25,12 @@ from .together import together
 
 @dataclass(frozen=True, slots=True)
 class _Pairing:
-    """A conversation of the source, its copy, and what was asked for when it was made."""
+    """A conversation of the source, its copy, and what was asked for when it was made; the link, where there is one."""
 
     conversation: Conversation
     target: str | None
     job: Job
+    link: Link | None = None
 
 
 class Checking:
@@ -102,7 +103,7 @@ class Checking:
         if link is None:
             return _Pairing(conversation, await strangers.match(conversation), self._job)
         shaping = Shaping.model_validate_json(link.options)
-        return _Pairing(conversation, link.target, self._job.with_shaping(shaping))
+        return _Pairing(conversation, link.target, self._job.with_shaping(shaping), link)
 
     async def _compared(self, pairings: list[_Pairing]) -> list[Finding]:
         found: list[Finding | None] = [None] * len(pairings)
@@ -129,8 +130,9 @@ class Checking:
         if pairing.target is None:
             return Finding(symbol="+", source=source)
         target = f"{self._pair.target.name}:{pairing.target}"
+        rows = self._pair.ledger.rows(pairing.link) if pairing.link and pairing.job.generates else []
         try:
-            compared = await compare(pairing.job, pairing.conversation, pairing.target)
+            compared = await compare(pairing.job, pairing.conversation, pairing.target, rows)
         except NotFoundError:
             return Finding(symbol="+", source=source, reason=f"{target} is gone")
         except OmnilogueError as error:

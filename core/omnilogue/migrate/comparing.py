@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from ..mapping.losses import Losses
 from ..mapping.turns import Turns, WantedTurn
 from ..model import Conversation, Message
+from ..state import Row
 from .digest import digest, normalised, told_like
 from .job import Job
-from .walking import Step, Walk
+from .walking import Walk, turns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,13 @@ class Comparison:
         self.reason = self.reason or reason
 
 
-async def compare(job: Job, conversation: Conversation, target: str) -> Comparison:
-    """Read both and compare what is there with what was to be there. Raises any error of the tree."""
+async def compare(job: Job, conversation: Conversation, target: str, rows: Sequence[Row] = ()) -> Comparison:
+    """Read both and compare what is there with what was to be there. Raises any error of the tree.
+
+    `rows` is what the ledger knows of a copy that is made of turns: messages that came later began another one.
+    """
     found = Comparison()
-    wanted = _wanted(job, conversation, found)
+    wanted = _wanted(job, conversation, rows, found)
     async for message in job.pair.target.messages(target):
         found.target += 1
         due = await anext(wanted, None)
@@ -69,14 +73,21 @@ async def compare(job: Job, conversation: Conversation, target: str) -> Comparis
     return found
 
 
-async def _wanted(job: Job, conversation: Conversation, found: Comparison) -> AsyncIterator[Wanted]:
+async def _wanted(
+    job: Job, conversation: Conversation, rows: Sequence[Row], found: Comparison
+) -> AsyncIterator[Wanted]:
     """Give what each message of the source becomes; those that are left out are skipped."""
-    walk = Walk(())
-    turns = Turns(job.pair.target.features, job.options) if job.generates else None
+    walk, numbers = Walk(()), turns_of(rows)
+    turns = Turns(job.pair.target.features) if job.generates else None
     async for message in job.pair.source.messages(conversation):
         found.source += 1
         step = walk.step(message)
-        made = _made(job, conversation, step, turns, found)
+        becomes = job.shape(conversation, step)
+        if turns is None or becomes.message is None:
+            found.losses.extend(becomes.losses)
+            made = [becomes.message] if becomes.message is not None else []
+        else:
+            made = _said(turns.add(becomes.message, becomes.losses, numbers.get(step.key)), found)
         if not made:
             found.is_exact = found.is_exact and turns is not None
         for one in made:
@@ -84,16 +95,6 @@ async def _wanted(job: Job, conversation: Conversation, found: Comparison) -> As
             yield Wanted(one, wanted, wanted == step.digest)
     for one in _said(turns.end() if turns else None, found):
         yield Wanted(one, digest(one), is_source=False)
-
-
-def _made(job: Job, conversation: Conversation, step: Step, turns: Turns | None, found: Comparison) -> list[Message]:
-    """Give what one more message of the source brings to the target."""
-    if turns is None:
-        shaped = job.shape(conversation, step)
-        found.losses.extend(shaped.losses)
-        return [] if shaped.message is None else [shaped.message]
-    message = job.transformed(conversation, step, found.losses)
-    return _said(turns.add(message) if message is not None else None, found)
 
 
 def _said(turn: WantedTurn | None, found: Comparison) -> list[Message]:

@@ -13,7 +13,7 @@ from ..mapping.losses import Losses, LossItem
 from ..model import Conversation, Grade, Message
 from ..state import Link, Row
 from . import reconciling
-from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun, rows_of
+from .arriving import LONGEST_SECONDS, REWRITTEN, Arriving, Parcel, begun, rows_of
 from .branching import Placed, as_planned
 from .digest import digest, told_like
 from .fetching import fetched, to_fetch
@@ -27,9 +27,6 @@ from .walking import Step, Walk
 
 MOST_PASSES = 3
 """How often a source that goes on changing is read, before its conversation is given up."""
-
-REWRITTEN = "rewritten"
-"""The event that an edit was carried over to a copy of an earlier migration; its detail is the source's message."""
 
 
 @dataclass(slots=True)
@@ -116,8 +113,8 @@ class ConversationCopy:
         """Give what the ledger knows, with what became of writes that were only meant."""
         rows = self.job.pair.ledger.rows(link)
         if link.target is None:
-            self.job.pair.ledger.drop(link, [row.ordinal for row in rows])
-            return []
+            self.job.pair.ledger.drop(link, [row.ordinal for row in rows if row.digest is not None])
+            return [row for row in rows if row.digest is None]
         if self.job.generates:
             return await found_again(self.job, link, rows)
         known = await reconciling.messages(self.job.pair, link, rows)
@@ -205,17 +202,21 @@ class ConversationCopy:
             arriving = Arriving(job, link, self._draft)
             link = await arriving.finish()
             self.losses.merge(arriving.losses)
-        turns = TurnCopy(job, Generating(job, link, rows[-1].ordinal + 1 if rows else 0))
+        generating = Generating(job, link, rows[-1].ordinal + 1 if rows else 0)
+        turns = TurnCopy(generating, self.conversation, rows)
         try:
             async for each in as_planned(pair.source, self.conversation, is_branched=self.is_branched):
                 job.stop.check()
                 step = walk.step(each.message)
                 if step.row is None or step.row.state != "done":
-                    await turns.add(step, self.conversation, on_branch=each.on_branch)
-            await turns.end(Losses(self._lost_order(walk)))
+                    await turns.add(step, on_branch=each.on_branch)
+                elif step.row.target is not None:
+                    await turns.pass_by(step)
+            await turns.end()
+            generating.note(Losses(self._lost_order(walk)))
         finally:
-            self.copied += turns.generating.copied
-            self.losses.merge(turns.generating.losses)
+            self.copied += generating.copied
+            self.losses.merge(generating.losses)
         return link
 
     async def _write(self, arriving: Arriving, step: Step, ordinal: int, *, on_branch: bool) -> None:
@@ -259,6 +260,7 @@ class ConversationCopy:
         if message is None:
             return
         self.job.require_allowed(made.losses)
+        pair.ledger.reopened(link)
         await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
         if not is_of(row, self.job.migration):
             pair.migrations.tell(self.job.migration, REWRITTEN, pair.clock.now(), link.conversation, row.source)
@@ -270,8 +272,8 @@ class ConversationCopy:
 
 
 def carries_edits(job: Job) -> bool:
-    """Whether the target changes a message without building its conversation anew, and holds one for each."""
-    return not job.generates and job.pair.target.features.edit_message.grade in {Grade.NATIVE, Grade.EMULATED}
+    """Whether the target changes a message without building its conversation anew."""
+    return job.pair.target.features.edit_message.grade in {Grade.NATIVE, Grade.EMULATED}
 
 
 def require_same_shaping(link: Link, shaping: Shaping) -> None:

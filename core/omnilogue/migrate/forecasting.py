@@ -23,7 +23,7 @@ from .failing import verdict
 from .fetching import to_fetch
 from .job import Job
 from .pair import Pair
-from .walking import Step, Walk
+from .walking import Step, Walk, turns_of
 
 KEPT_TOGETHER = 20
 """How many forecasts are kept in one step: as many are made again after a kill."""
@@ -111,8 +111,10 @@ def _fingerprint(conversation: Conversation) -> str:
 async def _read(job: Job, conversation: Conversation, link: Link | None) -> tuple[Reading, Forecast]:
     if link is not None:
         require_same_shaping(link, job.shaping)
-    rows = job.pair.ledger.rows(link) if link is not None and link.target is not None else []
+    rows = job.pair.ledger.rows(link) if link is not None else []
     is_new = link is None or link.target is None
+    if is_new:
+        rows = [row for row in rows if row.digest is None]  # only what is left out is done without a copy
     reading = Reading(job, conversation, rows, is_new=is_new)
     if not await reading.go_through(is_branched=False):
         reading = Reading(job, conversation, rows, is_new=is_new)
@@ -131,7 +133,8 @@ class Reading:
         self._job = job
         self._conversation = conversation
         self._walk = Walk(rows)
-        self._turns = Turns(job.pair.target.features, job.options) if job.generates else None
+        self._turns = Turns(job.pair.target.features) if job.generates else None
+        self._numbers = turns_of(rows) if job.generates else {}
         self._new = self._unchanged = self._edited = self._generations = self._files = 0
         self._is_branched = False
         self._newest: datetime | None = None
@@ -160,12 +163,12 @@ class Reading:
             self._unchanged += 1
 
     def _shape(self, step: Step, *, on_branch: bool) -> None:
-        if self._turns is None:
-            made = self._job.shape(self._conversation, step, on_branch=on_branch)
+        made = self._job.shape(self._conversation, step, on_branch=on_branch)
+        if self._turns is None or made.message is None:
             self.losses.extend(made.losses)
             self._files += to_fetch(self._job, made.message) if made.message is not None else 0
-        elif message := self._job.transformed(self._conversation, step, self.losses):
-            self._turn(self._turns.add(message, on_branch=on_branch))
+        else:
+            self._turn(self._turns.add(made.message, made.losses, self._numbers.get(step.key)))
 
     def _turn(self, turn: WantedTurn | None) -> None:
         if turn is not None:
@@ -175,7 +178,6 @@ class Reading:
     def _end(self) -> None:
         if self._turns is not None:
             self._turn(self._turns.end())
-            self.losses.extend(self._turns.left_over)
         if self._walk.inserted:
             self.losses.add("order", "flattened", str(self._conversation.ref), self._walk.inserted)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ..errors import LossRefusedError, MigrationError
 from ..mapping.expected import CopyOptions, Expected, expected
-from ..mapping.losses import Losses, LossItem, MaxLoss, failing, gate
+from ..mapping.losses import LossItem, MaxLoss, failing, gate
 from ..mapping.taking import generates
 from ..model import Conversation, Message, Origin
 from ..provider import CopyContext, Transform
@@ -55,14 +55,8 @@ class Job:
             return Expected(None, (LossItem("filtered", "dropped", step.key),))
         return expected(message, self.pair.target.features, self.options, on_branch=on_branch)
 
-    def transformed(self, conversation: Conversation, step: Step, losses: Losses) -> Message | None:
-        """Give a message as the transforms leave it, with its origin; None, and a loss, where they leave it out."""
-        message = self._with_origin(conversation, step)
-        if message is None:
-            losses.add("filtered", "dropped", step.key)
-        return message
-
     def _with_origin(self, conversation: Conversation, step: Step) -> Message | None:
+        """Give a message as the transforms leave it, with its origin; None where they leave it out."""
         message, source = self._transformed(conversation, step.message), self.pair.source
         if message is None:
             return None

@@ -11,7 +11,7 @@ from ..errors import InvalidInputError, NotFoundError, OmnilogueError
 from ..model import Grade
 from ..state import Link, Migration, Row
 from . import reconciling
-from .copying import REWRITTEN
+from .arriving import REWRITTEN
 from .digest import digest
 from .failing import verdict
 from .forecasting import has_changed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..model import Message
@@ -28,6 +28,16 @@ class Step:
         return self.row is not None and self.row.source_digest != self.digest
 
 
+def turns_of(rows: Sequence[Row]) -> Mapping[str, int]:
+    """Give the number of the turn that a message is part of already, by its key; for targets that answer.
+
+    A turn is two messages of the target, whose rows follow each other.
+    """
+    written = [row for row in rows if row.digest is not None]
+    place = {target: place for place, target in enumerate(dict.fromkeys([row.target for row in written]))}
+    return {row.source: place[row.target] // 2 for row in written}
+
+
 class Walk:
     """One pass over the messages of a source conversation.
 
@@ -50,7 +60,8 @@ class Walk:
         key = self._key(message, now)
         self._seen.add(key)
         row = self._rows.get(key)
-        self._place(row)
+        if row is None or row.digest is not None:  # one that was left out stands nowhere
+            self._place(row)
         return Step(message, key, now, row)
 
     def _place(self, row: Row | None) -> None:

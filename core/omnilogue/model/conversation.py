@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, JsonValue
 
+from .message import Origin
 from .values import Kept, Metadata, Moment, Value
 
 
@@ -20,8 +21,8 @@ class ConversationRef(Value):
 class Conversation(Kept):
     """What a vendor calls session, thread, topic or chat.
 
-    `instructions` is the system prompt, `head_id` the last message of the active branch,
-    `raw` what the vendor told besides; never a secret.
+    `instructions` is the system prompt, `head_id` the last message of the active branch, `origin` tells where a copy
+    came from (in JSON only then), `raw` what the vendor told besides; never a secret.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Conversation(Kept):
     pinned: bool = False
     metadata: Metadata = Field(default_factory=dict)
     head_id: str | None = None
+    origin: Origin | None = Field(default=None, exclude_if=lambda origin: origin is None)
     raw: dict[str, JsonValue] = Field(default_factory=dict)
 
     @property

@@ -22,7 +22,7 @@ class Usage(Kept):
 
 
 class Origin(Kept):
-    """Where a copied message came from."""
+    """Where a copied message, or conversation, came from."""
 
     provider: str | None = None
     remote: str | None = None

@@ -39,12 +39,16 @@ class Query(Value):
 
 
 class Draft(Value):
-    """A conversation to be created; `messages` come only where `limits.create_with_messages` says so."""
+    """A conversation to be created; `messages` come only where `limits.create_with_messages` says so.
+
+    `raw` is what another vendor told of it besides; it comes in copies, only where `limits.fields` names it.
+    """
 
     title: str | None = None
     instructions: str | None = None
     model: str | None = None
     metadata: Metadata = Field(default_factory=dict)
+    raw: dict[str, JsonValue] = Field(default_factory=dict)
     messages: tuple[Message, ...] = ()
 
 

@@ -87,7 +87,7 @@ class Keeping(Provider[Any]):
         theirs = _given(draft, self._created)
         if not self.lists or _given(draft) != theirs:
             self.kept.open_for_writing()
-        return await self.inner.create_conversation(Draft(**theirs, messages=draft.messages))
+        return await self.inner.create_conversation(Draft(**theirs, raw=draft.raw, messages=draft.messages))
 
     def created(self, conversation: Conversation, draft: Draft, *, hidden: bool = False) -> Conversation:
         """Keep of a new conversation what the vendor does not; a hidden one is not shown before it is complete."""

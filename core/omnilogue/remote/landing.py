@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 
 from ..errors import InvalidInputError, OutcomeUnknownError
 from ..http.rate import parse_rate
-from ..model import Conversation, Grade, MediaPart
+from ..model import Conversation, Grade, MediaPart, Origin
 from ..provider import Draft
 from ..provider.contract import overrides
 from . import markers, storing
@@ -36,9 +36,9 @@ class Landing:
         self._timeout: Timeout = timeout
 
     @classmethod
-    def on(cls, remote: Acting) -> Self:
+    def on(cls, remote: Acting, timeout: Timeout = UNSET) -> Self:
         """Give the landing of a remote."""
-        return cls(remote._account)  # of this package
+        return cls(remote._account, timeout)  # of this package
 
     @property
     def identity(self) -> str:
@@ -76,11 +76,12 @@ class Landing:
         """Give a part with the file's name and media type, as far as the vendor tells them. Raises NotFoundError."""
         return await self._verb("download", lambda: self._account.provider.describe(part))
 
-    async def create(self, draft: Draft, marker: str) -> Conversation:
+    async def create(self, draft: Draft, marker: str | None = None, origin: Origin | None = None) -> Conversation:
         """Create a conversation that carries this marker, with the draft's messages where the vendor takes them."""
 
         async def write() -> Conversation:
-            return markers.strip(await storing.create(self._account, draft, marker=marker))
+            made = await storing.create(self._account, draft, marker=marker, origin=origin)
+            return markers.strip(made).model_copy(update={"remote": self._account.name})
 
         return await self._verb("create_conversation", write)
 

@@ -59,7 +59,7 @@ def strip(value: T) -> T:
         return value
     told = _told(value.metadata)
     update: dict[str, object] = {"metadata": {key: item for key, item in value.metadata.items() if key != KEY}}
-    if isinstance(value, Message) and isinstance(told.get("o"), dict):
+    if isinstance(told.get("o"), dict):
         with suppress(ValidationError):
             update["origin"] = Origin.model_validate(told["o"])
     return value.model_copy(update=update)

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from ..errors import OmnilogueError, OutcomeUnknownError
 from ..http.scope import CURRENT
-from ..model import Conversation, Grade, Message
+from ..model import Conversation, Grade, Message, Origin
 from ..provider import Draft, Query
 from . import markers
 from .account import Account
@@ -70,8 +70,17 @@ def _marked(message: Message, marker: str) -> Message:
     return message.model_copy(update={"metadata": markers.put(message.metadata, marker, message.origin)})
 
 
-async def create(account: Account, draft: Draft, *, hidden: bool = False, marker: str | None = None) -> Conversation:
-    """Create a conversation; after a lost answer it is looked for by its marker, which a copy brings with it.
+async def create(
+    account: Account,
+    draft: Draft,
+    *,
+    hidden: bool = False,
+    marker: str | None = None,
+    origin: Origin | None = None,
+) -> Conversation:
+    """Create a conversation; after a lost answer it is looked for by its marker.
+
+    A copy brings a marker with it, and the origin that is told there.
 
     What the vendor does not keep goes into the state, also where the answer was lost; `hidden` shows it to nobody yet.
 
@@ -84,7 +93,7 @@ async def create(account: Account, draft: Draft, *, hidden: bool = False, marker
         marker = None
     if marker is not None:
         messages = tuple(_marked(message, marker) for message in draft.messages)
-        draft = draft.model_copy(update={"metadata": markers.put(draft.metadata, marker), "messages": messages})
+        draft = draft.model_copy(update={"metadata": markers.put(draft.metadata, marker, origin), "messages": messages})
 
     async def look() -> Conversation | None:
         if marker is None:

@@ -144,6 +144,11 @@ class Ledger:
             database.execute("UPDATE link SET state = 'settled' WHERE id = ?", (link.id,))
         return replace(link, state="settled")
 
+    def reopened(self, link: Link) -> None:
+        """Note that what is there is about to be changed: until it is read back nobody knows what it looks like."""
+        with self.state.write() as database:
+            _reopen(database, link)
+
     def forget(self, link: Link) -> None:
         """Keep nothing of the link: the conversation counts as never copied."""
         with self.state.write() as database:
@@ -216,7 +221,11 @@ def _put(database: sqlite3.Connection, link: Link, rows: Iterable[Row]) -> None:
     ]
     database.executemany("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     if any(value[6] != "done" for value in values):
-        database.execute("UPDATE link SET state = 'open' WHERE id = ? AND state = 'settled'", (link.id,))
+        _reopen(database, link)
+
+
+def _reopen(database: sqlite3.Connection, link: Link) -> None:
+    database.execute("UPDATE link SET state = 'open' WHERE id = ? AND state = 'settled'", (link.id,))
 
 
 def _add_losses(database: sqlite3.Connection, migration: str, losses: Iterable[LossRow]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from omnilogue.mapping.expected import CopyOptions, expected_draft
-from omnilogue.model import Conversation
+from omnilogue.model import Conversation, Origin
 from omnilogue.provider import Draft, Features, lossy, native, unsupported
 from omnilogue.remote.grades import effective
 
@@ -61,6 +61,25 @@ def test_the_model_of_another_provider_stays_behind() -> None:
 
     assert becomes.draft.model is None
     assert (becomes.losses[0].kind, becomes.losses[0].action) == ("model", "dropped")
+
+
+@pytest.mark.parametrize(("target", "model"), [("acme", "m"), ("other", None)])
+def test_a_model_goes_back_to_the_provider_it_came_from(target: str, model: str | None) -> None:
+    given = conversation(model="m", origin=Origin(provider="acme"))
+    options = CopyOptions(source_provider="archive", target_provider=target)
+
+    becomes = expected_draft(given, WHOLE.replace(send=native()), options, same_provider=False)
+    assert becomes.draft.model == model
+
+
+def test_the_marker_is_to_tell_where_a_conversation_came_from() -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    given = conversation(remote="work", created_at=moment)
+
+    becomes = expected_draft(given, WHOLE, CopyOptions(source_provider="acme"), same_provider=False)
+    assert becomes.origin == Origin(provider="acme", remote="work", conversation="c1", time=moment)
+    unmarked = CopyOptions(source_provider="acme", keeps_origin=False)
+    assert expected_draft(given, WHOLE, unmarked, same_provider=False).origin is None
 
 
 def test_a_target_that_answers_nothing_keeps_any_model() -> None:
@@ -127,6 +146,21 @@ def test_times_and_vendor_fields_are_told() -> None:
         ("vendor_fields", "dropped"),
     ]
     assert losses(conversation(updated_at=moment), NARROW) == [("time", "dropped")]
+
+
+def test_what_a_vendor_told_besides_is_kept_where_the_target_names_it() -> None:
+    keeping = WHOLE.replace(create_conversation=native(fields=("title", "raw")))
+    given = Conversation.model_validate({"id": "c1", "raw": {"series": 1}, "of_later": 2})
+
+    becomes = expected_draft(given, keeping, NONE, same_provider=False)
+    assert becomes.draft == Draft(raw={"series": 1})
+    assert [(item.kind, item.example) for item in becomes.losses] == [("id", "c1"), ("vendor_fields", "of_later")]
+
+
+def test_what_has_no_json_form_is_kept_nowhere() -> None:
+    keeping = WHOLE.replace(create_conversation=native(fields=("raw",)))
+
+    assert losses(conversation(raw={"odd": "\ud83d"}), keeping) == [("vendor_fields", "dropped")]
 
 
 def test_what_operations_are_declared_to_lose_is_told() -> None:

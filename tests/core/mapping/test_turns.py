@@ -86,31 +86,26 @@ def test_a_file_is_named() -> None:
     assert ("attachment", "placeholder") in told(turn)
 
 
-def test_what_is_left_out_is_told_with_the_pair_it_stands_in() -> None:
+def test_what_is_left_out_is_in_no_pair() -> None:
     options = CopyOptions(roles=frozenset({"user", "assistant"}))
 
     (turn,) = turns(of("system: s", "user: a", "assistant: b", "tool: t"), TARGET, options)
-    assert (turn.user_sources, turn.assistant_sources) == ((1,), (2,))
-    assert told(turn).count(("filtered", "dropped")) == 2
+    assert (turn.user.text, turn.assistant.text) == ("a", "b")
+    assert (turn.user_sources, turn.assistant_sources) == ((0,), (1,))
+    assert told(turn) == [("generation", "flattened")]
 
 
-def test_what_is_left_out_of_everything_is_left_over() -> None:
-    made = Turns(TARGET, CopyOptions(roles=frozenset({"tool"})))
-
-    assert made.add(Message.user("a")) is None
-    assert made.end() is None
-    assert [item.kind for item in made.left_over] == ["filtered"]
-
-
-def test_another_branch_is_left_out() -> None:
+def test_messages_of_two_pairs_that_are_there_already_stay_apart() -> None:
     made = Turns(TARGET)
 
-    made.add(Message.user("a"))
-    assert made.add(Message.user("b"), on_branch=False) is None
-    turn = made.end()
-    assert turn is not None
-    assert turn.user_sources == (0,)
-    assert ("branch", "dropped") in told(turn)
+    assert made.add(Message.user("a"), number=0) is None
+    first = made.add(Message.assistant("b"), number=1)
+    second = made.add(Message.user("c"))
+    assert first is not None
+    assert (first.user.text, first.assistant.text) == ("a", "[no reply]")
+    assert second is not None
+    assert (second.user.text, second.assistant.text) == ("[no question]", "b")
+    assert made.end() is not None
 
 
 def test_pairs_come_as_the_messages_come() -> None:

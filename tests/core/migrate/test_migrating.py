@@ -97,20 +97,6 @@ async def test_an_edit_at_the_source_is_told_and_carried_over_only_where_asked_f
     assert not (await both.plan(update=True)).has_work
 
 
-async def test_an_edit_is_no_work_for_a_target_that_answers_by_itself(both: Any) -> None:
-    both.there = both.remote("there", like="ichati")
-    asked: dict[str, Any] = {"allow_generation": True, "max_loss": "any"}
-    [conversation] = await both.fill(1, 2)
-    await both.copy(**asked)
-    message = await anext(aiter(both.here.messages(conversation)))
-    await both.here.edit(conversation, message.id, "edited")
-
-    planned = await both.plan(update=True, **asked)
-
-    assert not planned.has_work
-    assert "edits" not in planned.undo.note
-
-
 async def test_what_changed_on_both_ends_is_left_alone(both: Any) -> None:
     await both.fill(2, 2)
     await both.copy()

@@ -163,6 +163,20 @@ async def test_a_folder_is_no_archive(open_archive: Opener, tmp_path: Path) -> N
         await open_archive(tmp_path).list_conversations(None, Query())
 
 
+async def test_an_archive_from_before_vendor_fields_were_kept_goes_on(open_archive: Opener, path: Path) -> None:
+    first = open_archive()
+    conversation_id = await fill(first)
+    await first.aclose()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("ALTER TABLE conversations DROP COLUMN raw")
+
+    archive, reading = open_archive(), open_archive()
+    assert (await reading.get_conversation(conversation_id)).raw == {}
+    for number in range(2):
+        made = await archive.create_conversation(Draft(raw={"mood": number}))
+        assert (await reading.get_conversation(made.id)).raw == {"mood": number}
+
+
 async def test_an_archive_of_a_later_version_is_refused(open_archive: Opener, path: Path) -> None:
     first = open_archive()
     await fill(first)

@@ -7,6 +7,9 @@ from typing import Any
 
 from ...errors import InvalidInputError, LossRefusedError, NotFoundError, UnsupportedOperationError
 from ...model import Conversation
+from ...provider import Draft
+from ...remote import markers
+from ...remote.landing import Landing
 from ..case import case
 from ..expecting import expect, expect_equal, expect_error
 from ..scene import NAME, Scene
@@ -40,6 +43,19 @@ async def create_conversation_keeps_what_it_is_given(scene: Scene) -> None:
     expect_equal(str(made.ref), f"{NAME}:{made.id}", "address of the new conversation")
     _expect_fields(scene, made, fields, "the new conversation")
     expect_equal(made.pinned, False, "pin of the new conversation")
+
+
+@case("create_conversation")
+async def create_conversation_keeps_vendor_fields_where_it_says_so(scene: Scene) -> None:
+    """What another vendor told of a conversation, which a copy brings, is kept where the limits name it."""
+    if "raw" not in (scene.row("create_conversation").limits.fields or ()):
+        return
+    draft = Draft(title="A trip", raw={"mood": {"good": [True, None]}})
+    made = await Landing.on(scene.remote).create(draft, markers.new())
+    scene.keep(made)
+
+    expect_equal(made.raw, draft.raw, "raw of the new conversation")
+    expect_equal((await scene.remote.conversation(made)).raw, draft.raw, "raw that is read")
 
 
 @case("create_conversation")
@@ -193,6 +209,7 @@ async def delete_conversation_twice_is_not_found(scene: Scene) -> None:
 
 CASES = (
     create_conversation_keeps_what_it_is_given,
+    create_conversation_keeps_vendor_fields_where_it_says_so,
     create_conversation_needs_no_fields,
     create_conversation_refuses_what_it_does_not_keep,
     create_conversation_asks_before_it_keeps_in_vain,
