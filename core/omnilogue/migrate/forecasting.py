@@ -29,7 +29,8 @@ CALLS_PER_TURN = 3
 class Forecast(Value):
     """What a copy means for one conversation; `losses` is the JSON of its losses, `edits` what would be carried over.
 
-    `edited` and `gone` count messages that were copied and have changed or been deleted at the source since.
+    `edited` and `gone` count messages that were copied and have changed or been deleted at the source since;
+    `seconds` is how long it took to find out.
     """
 
     state: Literal["new", "changed", "unchanged", "diverged", "failed"]
@@ -44,6 +45,7 @@ class Forecast(Value):
     losses: str = "[]"
     code: str = ""
     error: str = ""
+    seconds: float = 0.0
 
     @property
     def has_work(self) -> bool:
@@ -58,12 +60,14 @@ async def forecast(job: Job, conversation: Conversation) -> Forecast:
     link = ledger.link(conversation.id)
     if link is None and fingerprint and (kept := ledger.forecast(conversation.id, key, fingerprint)):
         return Forecast.model_validate_json(kept)
+    began = job.pair.clock.monotonic()
     try:
         found = await _read(job, conversation, link)
     except OmnilogueError as error:
         if verdict(error) != "dead":
             raise
         return Forecast(state="failed", code=error.code, error=str(error))
+    found = found.model_copy(update={"seconds": job.pair.clock.monotonic() - began})
     if link is None and fingerprint:
         ledger.keep_forecast(conversation.id, key, fingerprint, found.model_dump_json())
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import NotFoundError, OmnilogueError, RequestTimeoutError, StateError
 from ..mapping.taking import CopyOptions
@@ -15,6 +15,7 @@ from ..state import Item, Migration
 from . import sentences
 from .asked import Options
 from .consenting import fingerprint, require_consent
+from .forecasting import Forecast
 from .job import Job
 from .pair import Pair
 from .planning import Foreseen, Planning
@@ -42,23 +43,17 @@ class Migrating:
         """Read both ends and tell what a copy would do; nothing is written to either. Raises any error of the tree."""
         with self._tuned():
             chosen = await choose(self.pair.source, self.options.selection, self.pair.clock)
-            began = self.pair.clock.monotonic()
             foreseen = await self._forecasts(chosen, self.options.sample)
-            spent = self.pair.clock.monotonic() - began
         if self.stop.is_late:
-            raise self._too_late()
+            raise self._too_late("and the plan is not complete")
         unfinished = self._unfinished()
-        told = (
-            self._reporting(chosen, foreseen)
-            .planned(spent)
-            .model_copy(update={"migration": unfinished.id if unfinished else None})
-        )
+        told = self._reporting(chosen, self._without_dead(unfinished, foreseen)).planned()
         report = Plan(
-            **dict(told),
+            **{**dict(told), "migration": unfinished.id if unfinished else None},
             options=self.options.model_dump(mode="json", exclude_defaults=True),
             fingerprint=fingerprint(foreseen),
         )
-        return report.model_copy(update={"sentence": sentences.of_plan(report)})
+        return report.model_copy(update={"sentence": sentences.of_plan(report, updates=self.options.update)})
 
     async def _forecasts(self, chosen: Chosen, sample: int | None = None) -> list[Foreseen]:
         planning = Planning(self.job(), self.options.concurrency, self.progress)
@@ -80,23 +75,25 @@ class Migrating:
             if self.stop.is_due:
                 return self._stopped_early(chosen, foreseen, began)
             if planned is not None and fingerprint(foreseen, self.options.sample) != planned.fingerprint:
-                raise StateError(
-                    "an end has changed since this was planned", code="ledger_mismatch", hint="plan it again"
-                )
+                raise self._no_longer_fits()
+            foreseen = self._without_dead(self._unfinished(), foreseen)
             require_consent(self.job(), self.options, foreseen)
             migration = self._opened(chosen, foreseen)
             if migration is None:
                 return self._reporting(chosen, foreseen).untouched(began)
-            run = await self._run(migration, self._left(migration, foreseen))
+            left = [each for each in foreseen if each.forecast is not None and each.forecast.has_work]
+            run = await self._run(migration, left)
         return self._reporting(chosen, foreseen).done(migration, run, began)
 
     async def retry(self, migration: Migration) -> CopyReport:
-        """Try the dead letters of a migration again."""
+        """Try the dead letters of a migration again; where there are none it stays as it is."""
         began = self.pair.clock.monotonic()
         with self.pair.writing(), self._tuned():
             dead = [item for item in self.pair.migrations.items(migration.id) if item.state in {"dead", "unknown"}]
             found = [each for each in [await self._still_there(migration, item) for item in dead] if each]
             chosen = Chosen(found, migration.complete)
+            if not dead:
+                return self._reporting(chosen, []).untouched(began).model_copy(update={"migration": migration.id})
             foreseen = await self._forecasts(chosen)
             if self.stop.is_due:
                 return self._stopped_early(chosen, foreseen, began)
@@ -115,6 +112,20 @@ class Migrating:
     def _unfinished(self) -> Migration | None:
         ledger = self.pair.ledger
         return self.pair.migrations.unfinished(ledger.source_account, ledger.target_account, self.options.identity)
+
+    def _without_dead(self, migration: Migration | None, foreseen: Sequence[Foreseen]) -> list[Foreseen]:
+        """Take dead letters for what they are: no copy touches them, they wait for `retry`."""
+        items = self.pair.migrations.items(migration.id) if migration else []
+        dead = {item.conversation: item for item in items if item.state == "dead"}
+        known = [(each, dead.get(each.conversation.id)) for each in foreseen]
+        return [each if item is None else _failed(each, item) for each, item in known]
+
+    def _no_longer_fits(self) -> StateError:
+        unfinished = self._unfinished()
+        hint = f"; without the plan the same command goes on with {unfinished.id}" if unfinished else ""
+        return StateError(
+            "an end has changed since this was planned", code="ledger_mismatch", hint=f"plan it again{hint}"
+        )
 
     def _opened(self, chosen: Chosen, foreseen: Sequence[Foreseen]) -> Migration | None:
         """Give the migration that goes on, or a new one where something is to be done; None where nothing is."""
@@ -149,15 +160,6 @@ class Migrating:
             code=each.forecast.code or None,
             error=each.forecast.error or ("it changed on both ends since it was copied" if is_diverged else None),
         )
-
-    def _left(self, migration: Migration, foreseen: Sequence[Foreseen]) -> list[Foreseen]:
-        """Give what is to be done; dead conversations wait for `retry`."""
-        dead = {item.conversation for item in self.pair.migrations.items(migration.id) if item.state == "dead"}
-        return [
-            each
-            for each in foreseen
-            if each.forecast is not None and each.forecast.has_work and each.conversation.id not in dead
-        ]
 
     async def _run(self, migration: Migration, foreseen: Sequence[Foreseen]) -> Run:
         """Copy what is left, and note how the migration stands, whatever happens."""
@@ -214,16 +216,16 @@ class Migrating:
     def _stopped_early(self, chosen: Chosen, foreseen: Sequence[Foreseen], began: float) -> CopyReport:
         """Report that the run ended before anything was written. Raises RequestTimeoutError where its time was over."""
         if self.stop.is_late:
-            raise self._too_late()
+            raise self._too_late("and nothing was copied yet")
         return (
             self._reporting(chosen, foreseen)
             .untouched(began)
             .model_copy(update={"sentence": "Stopped; nothing was copied."})
         )
 
-    def _too_late(self) -> RequestTimeoutError:
+    def _too_late(self, and_so: str) -> RequestTimeoutError:
         return RequestTimeoutError(
-            "the longest duration is over, and nothing was copied yet",
+            f"the longest duration is over, {and_so}",
             code="deadline",
             operation="copy",
             retryable=True,
@@ -259,6 +261,11 @@ class Migrating:
             stack.enter_context(self.pair.landing.tuned(self.options.rate))
             stack.enter_context(Landing.on(self.pair.source).tuned(self.options.source_rate))
             yield
+
+
+def _failed(each: Foreseen, item: Item) -> Foreseen:
+    """Give the forecast of a dead letter: why it is one."""
+    return replace(each, forecast=Forecast(state="failed", code=item.code or "", error=item.error or ""))
 
 
 def _item(each: Foreseen) -> Item:

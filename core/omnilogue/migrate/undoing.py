@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..errors import InvalidInputError, NotFoundError, OmnilogueError
+from ..errors import NotFoundError, OmnilogueError
 from ..model import Grade
 from ..state import Link, Migration, Row
 from . import reconciling
@@ -29,9 +29,9 @@ class Undoing:
         self._kept: list[Kept] = []
 
     async def run(self) -> UndoReport:
-        """Take it back. Raises InvalidInputError where that was done already, and whatever ends the whole undo."""
+        """Take it back; where that was done already there is nothing left. Raises whatever ends the whole undo."""
         if self._migration.state == "undone":
-            raise InvalidInputError(f"{self._migration.id} was undone already")
+            return UndoReport(migration=self._migration.id)
         with self._pair.writing():
             await self._links()
             self._close()

@@ -63,7 +63,7 @@ def test_one_way_what_only_the_target_has_is_counted_and_no_difference(cli: Cli,
     assert one.code == 0
     assert one.document["missing_on_source"] == 1
     assert {item["symbol"] for item in one.document["items"]} == {"="}
-    assert one.document["sentence"].endswith("2 messages equal; 1 more are only there.")
+    assert one.document["sentence"].endswith("2 messages equal; 1 more only there.")
 
 
 def test_a_migration_means_exactly_what_it_chose(cli: Cli, copied: list[str]) -> None:
