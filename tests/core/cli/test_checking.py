@@ -66,6 +66,12 @@ def test_one_way_what_only_the_target_has_is_counted_and_no_difference(cli: Cli,
     assert one.document["sentence"].endswith("2 messages equal; 1 more only there.")
 
 
+def test_two_empty_ends_are_no_difference(cli: Cli) -> None:
+    found = cli("check", OLD, NEW)
+
+    assert (found.code, found.lines) == (0, [f"There is nothing of {OLD} to compare with {NEW}."])
+
+
 def test_a_migration_means_exactly_what_it_chose(cli: Cli, copied: list[str]) -> None:
     migration = cli("migrations", "--json").document["items"][0]["migration"]
     cli("new", OLD, "--title", "Fresh")

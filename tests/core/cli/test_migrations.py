@@ -41,6 +41,7 @@ def test_all_are_told_with_what_they_chose(cli: Cli, migration: str) -> None:
         *("migration", "source", "target", "state", "selection"),
         *("started_at", "finished_at", "conversations", "messages"),
     ]
+    assert document["selection"]["title"] == "*"
 
 
 def test_one_is_told_conversation_by_conversation(cli: Cli, migration: str) -> None:
