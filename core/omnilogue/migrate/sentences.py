@@ -34,16 +34,14 @@ def of_plan(report: CopyReport, *, updates: bool = False) -> str:
     way = f"from {report.source} to {report.target}"
     if not due:
         return _with_rest(f"Nothing is to be copied {way}{_unchanged(report)}", report, updates=updates)
-    is_unread = report.sampled and not report.messages.new and not report.messages.unchanged
-    if is_unread:
-        text = f"A copy {way} would bring {known(due, complete=report.complete)}; no message was read, so that"
-        return _with_rest(f"{text} nothing is told of them and of what is lost", report, updates=updates)
-    about = "about " if report.sampled else ""
     is_whole = due > 1 and not counts.unchanged and not counts.diverged and not counts.failed
-    whole = "all " if is_whole else ""
+    whole = f"{'all ' if is_whole else ''}{known(due, complete=report.complete)}"
+    if report.sampled and not report.messages.new and not report.messages.unchanged:
+        text = f"A copy {way} would bring {whole}; their messages were not read, so what is lost is not known"
+        return _with_rest(text, report, updates=updates)
+    about = "about " if report.sampled else ""
     return _with_rest(
-        f"A copy {way} would bring {about}{counted(report.messages.new, 'message')} of"
-        f" {whole}{known(due, complete=report.complete)}; {lost(report.losses)}",
+        f"A copy {way} would bring {about}{counted(report.messages.new, 'message')} of {whole}; {lost(report.losses)}",
         report,
         updates=updates,
     )

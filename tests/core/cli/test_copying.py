@@ -71,7 +71,7 @@ def test_a_plan_that_only_lists_says_nothing_of_what_it_did_not_read(cli: Cli, o
 
     assert found.lines[0] == "conversations\t3 new"
     assert not any(line.startswith(("messages", "requests", "time", "generations")) for line in found.lines)
-    assert "would bring 3 conversations; no message was read" in found.lines[-1]
+    assert "would bring all 3 conversations; their messages were not read" in found.lines[-1]
     assert "nothing is lost" not in found.out
 
 

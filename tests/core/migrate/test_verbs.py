@@ -1,13 +1,19 @@
 """Migrations as they are told, and verbs that find nothing to do."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from omnilogue.migrate import verbs
 from omnilogue.migrate.pair import Pair
+from omnilogue.provider import Transform
 
 pytestmark = pytest.mark.anyio
+
+
+def words(message: Any, _: Any) -> Any:
+    return message.text
 
 
 def state(both: Any) -> str:
@@ -56,3 +62,22 @@ async def test_a_migration_whose_process_was_killed_is_interrupted(both_on_disk:
     assert state(both) == "interrupted"
     with Pair.of(both.here, both.there, both.state, both.clock).writing():
         assert state(both) == "running"
+
+
+async def test_a_copy_that_a_transform_changed_is_equal_to_what_was_expected(both: Any) -> None:
+    await both.fill(1, 2)
+    await both.copy(transform="shout")
+
+    found = (await both.check()).items
+
+    assert [(each.symbol, each.reason) for each in found] == [("~", "transformed")]
+
+
+async def test_a_transform_that_gives_no_message_makes_a_dead_letter(both: Any) -> None:
+    await both.fill(1, 2)
+    broken = replace(both.verbs, transform=lambda name: Transform(name, words))
+
+    report = await broken.copy(both.here, both.there, {"transform": "broken"})
+
+    assert [dead.code for dead in report.dead] == ["verification"]
+    assert "the transform 'broken' gave str" in report.dead[0].message
