@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from ..errors import NotFoundError, OmnilogueError, RequestTimeoutError, StateError
+from ..errors import NotFoundError, OmnilogueError, RequestTimeoutError
 from ..mapping.taking import CopyOptions
 from ..model import Conversation
 from ..provider import Transform
@@ -14,7 +14,7 @@ from ..remote.landing import Landing
 from ..state import Item, Migration
 from . import sentences
 from .asked import Options
-from .consenting import fingerprint, require_consent
+from .consenting import Planned, fingerprint, require_consent
 from .forecasting import Forecast
 from .job import Job
 from .pair import Pair
@@ -74,13 +74,16 @@ class Migrating:
             foreseen = await self._forecasts(chosen)
             if self.stop.is_due:
                 return self._stopped_early(chosen, foreseen, began)
-            if planned is not None and fingerprint(foreseen, self.options.sample) != planned.fingerprint:
-                raise self._no_longer_fits()
+            applied = planned and Planned(planned, self.pair.migrations, foreseen, self.options.sample)
+            if applied:
+                applied.require(self._unfinished())
             foreseen = self._without_dead(self._unfinished(), foreseen)
             require_consent(self.job(), self.options, foreseen)
             migration = self._opened(chosen, foreseen)
             if migration is None:
                 return self._reporting(chosen, foreseen).untouched(began)
+            if applied:
+                applied.begin(migration, self.pair.clock.now())
             left = [each for each in foreseen if each.forecast is not None and each.forecast.has_work]
             run = await self._run(migration, left)
         return self._reporting(chosen, foreseen).done(migration, run, began)
@@ -119,13 +122,6 @@ class Migrating:
         dead = {item.conversation: item for item in items if item.state == "dead"}
         known = [(each, dead.get(each.conversation.id)) for each in foreseen]
         return [each if item is None else _failed(each, item) for each, item in known]
-
-    def _no_longer_fits(self) -> StateError:
-        unfinished = self._unfinished()
-        hint = f"; without the plan the same command goes on with {unfinished.id}" if unfinished else ""
-        return StateError(
-            "an end has changed since this was planned", code="ledger_mismatch", hint=f"plan it again{hint}"
-        )
 
     def _opened(self, chosen: Chosen, foreseen: Sequence[Foreseen]) -> Migration | None:
         """Give the migration that goes on, or a new one where something is to be done; None where nothing is."""

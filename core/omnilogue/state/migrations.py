@@ -163,6 +163,16 @@ class Migrations:
                 (at.isoformat(), migration, conversation, what, detail),
             )
 
+    def was_told(self, what: str, detail: str) -> bool:
+        """Whether this stands in the log of a migration that was not undone."""
+        rows = self.state.read(
+            "SELECT 1 FROM event JOIN migration ON migration.id = event.migration"
+            " WHERE event.what = ? AND event.detail = ? AND migration.state <> 'undone' LIMIT 1",
+            what,
+            detail,
+        )
+        return bool(rows)
+
     def events(self, migration: str) -> list[tuple[str, str, str | None, str]]:
         """Give what was done, oldest first: time, what, conversation, detail."""
         return [

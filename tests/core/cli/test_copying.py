@@ -86,12 +86,13 @@ def test_a_dry_run_of_copy_is_a_plan(cli: Cli, old: list[str]) -> None:
 def test_a_saved_plan_is_applied(cli: Cli, old: list[str], option: list[str]) -> None:
     planned = cli("plan", OLD, NEW, "--title", "Talk [12]", "--out", "plan.json", *option)
 
-    found = cli("copy", "--plan", "plan.json", "--json")
+    found, again = cli("copy", "--plan", "plan.json", "--json"), cli("copy", "--plan", "plan.json")
 
     assert planned.lines[-1].startswith("A copy from ")
     assert found.code == 0
     assert found.document["messages"]["copied"] == 4
     assert titles(cli, NEW) == ["Talk 1", "Talk 2"]
+    assert (again.code, again.lines[-1].split(" from ")[0]) == (0, "Nothing was to be copied")
 
 
 def test_a_saved_plan_that_no_longer_fits_is_refused(cli: Cli, old: list[str]) -> None:
