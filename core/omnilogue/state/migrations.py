@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from ..errors import NotFoundError
+from ..log import logger
 from .ledger import LossRow
 from .store import State
 
@@ -156,7 +157,8 @@ class Migrations:
     # What was done
 
     def tell(self, migration: str, what: str, at: datetime, conversation: str | None = None, detail: str = "") -> None:
-        """Add to the log of what was done."""
+        """Add to the log of what was done, and tell it to whoever listens (`-v`)."""
+        logger().info("migration", migration=migration, what=what, conversation=conversation, detail=detail)
         with self.state.write() as database:
             database.execute(
                 "INSERT INTO event (at, migration, conversation, what, detail) VALUES (?, ?, ?, ?, ?)",

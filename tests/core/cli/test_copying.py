@@ -167,6 +167,14 @@ def test_a_copy_brings_all_and_a_second_one_nothing(cli: Cli, old: list[str]) ->
     assert titles(cli, NEW) == ["Talk 1", "Talk 2", "Talk 3"]
 
 
+def test_what_is_decided_is_told_with_v(cli: Cli, old: list[str]) -> None:
+    told = [json.loads(line) for line in cli("copy", OLD, NEW, "--limit", "1", "-v").err.splitlines()]
+
+    assert {line["event"] for line in told} == {"migration"}
+    assert [line["what"] for line in told] == ["begun", "done", "done"]
+    assert f"{OLD}:{told[1]['conversation']}" == old[0]
+
+
 def test_nothing_to_do_is_an_error_only_where_asked(cli: Cli, old: list[str]) -> None:
     assert cli("copy", OLD, NEW, "--error-on-no-change").code == 0
     assert cli("copy", OLD, NEW, "--error-on-no-change").code == 9
