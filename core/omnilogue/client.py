@@ -160,10 +160,13 @@ class AsyncClient:
         here, there, given = self._ends(source, target, options)
         return await self._copying(progress).check(here, there, given)
 
-    async def undo(self, migration: str) -> UndoReport:
-        """Take back what a migration made and what has not changed since. Raises NotFoundError."""
+    async def undo(self, migration: str, *, progress: Progress | None = None) -> UndoReport:
+        """Take back what a migration made and what has not changed since; what stays is in `kept` of the report.
+
+        Raises NotFoundError for one nobody knows.
+        """
         found = Migrations(self._state).get(migration)
-        return await self._copying(None).undo(found, *self._ends_of(found))
+        return await self._copying(progress).undo(found, *self._ends_of(found))
 
     def migrations(self) -> list[MigrationReport]:
         """Tell all migrations, the newest first. Raises StateError."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,9 +60,22 @@ async def plan(
     """
     given = {**filters.given(source), **shapes.given(), **additions.given(), **consent.given(), **generating.given()}
     given |= {**pace.given(), **ends.given()}
+    words, again = ["plan", source, target], filters.retyped(given)
     if sample is not None:
         given["sample"] = sample
-    return await _plan(session, source, target, given, error_on_no_change=error_on_no_change)
+        words += ["--sample", str(sample)]
+    with _named(options.command_line(session, words, again)):
+        return await _plan(session, source, target, given, error_on_no_change=error_on_no_change)
+
+
+@contextmanager
+def _named(goes_on: str) -> Iterator[None]:
+    """Let the hint of an error name the command that goes on."""
+    try:
+        yield
+    except OmnilogueError as error:
+        error.hint = error.hint.replace("the same command", f"`{goes_on}`")
+        raise
 
 
 async def _plan(session: Session, source: str, target: str, given: dict[str, Any], *, error_on_no_change: bool) -> int:
@@ -136,17 +150,18 @@ async def copy(
         raise InvalidInputError("--plan goes with neither SOURCE, TARGET nor --dry-run", hint="the plan names both")
     given = {**filters.given(source), **shapes.given(), **additions.given(), **consent.given()}
     given |= {**generating.given(), **pace.given(), **ends.given()}
-    if dry_run:
-        assert source is not None and target is not None  # noqa: S101, PT018  # looked at above
-        return await _plan(session, source, target, given, error_on_no_change=error_on_no_change)
     words, again, saved = [str(source), str(target)], filters.retyped(given), None
+    if dry_run:
+        with _named(options.command_line(session, ["copy", *words, "--dry-run"], again)):
+            return await _plan(session, words[0], words[1], given, error_on_no_change=error_on_no_change)
     if plan is not None:
         saved = _loaded(plan)
         # What is copied in part no longer fits the plan: its ends and options go on.
         words, again = [saved.source, saved.target], {**saved.options, **given}
         _confirm(session, saved)
     elif session.asks:
-        saved = await _shown_first(session, str(source), str(target), given)
+        with _named(options.command_line(session, ["copy", *words], again)):
+            saved = await _shown_first(session, words[0], words[1], given)
         source = target = None  # the plan names them
 
     def run(stop: Stop, telling: CopyTelling) -> Awaitable[CopyReport]:
@@ -169,7 +184,7 @@ def _loaded(path: Path) -> Plan:
 
 async def _shown_first(session: Session, source: str, target: str, given: dict[str, Any]) -> Plan:
     """Tell a person what would be done, and ask; give the plan, so that just this is done."""
-    shaping = {name: value for name, value in given.items() if name not in Ends.__dataclass_fields__}
+    shaping = {name: value for name, value in given.items() if name not in {"max_dead", "max_duration"}}
     with CopyTelling(session) as telling:
         found = await session.client.plan(source, target, progress=telling, **shaping)
     if not _refusal(found.losses, given):  # else the copy itself says so
@@ -200,12 +215,8 @@ async def _run(
     error_on_no_change: bool,
 ) -> int:
     """Run a copy and print its report, with what is left where it was stopped."""
-    with CopyTelling(session) as telling, OrderlyStop(session, telling) as orderly:
-        try:
-            report = await run(orderly.stop, telling)
-        except OmnilogueError as error:
-            error.hint = error.hint.replace("the same command", f"`{goes_on}`")
-            raise
+    with CopyTelling(session) as telling, OrderlyStop(session, telling) as orderly, _named(goes_on):
+        report = await run(orderly.stop, telling)
     if session.json:
         session.output.document(report.model_dump(mode="json", by_alias=True))
     else:
@@ -275,7 +286,8 @@ def undo(migration: MigrationId, /, *, session: Session = DEFAULTS) -> Coroutine
 
 
 async def _undo(session: Session, migration: str) -> None:
-    report = await timed(session, "undo", session.client.undo(migration))
+    with CopyTelling(session) as telling:
+        report = await timed(session, "undo", session.client.undo(migration, progress=telling))
     if session.json:
         session.output.document(report.model_dump(mode="json"))
     else:

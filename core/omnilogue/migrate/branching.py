@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
+from ..errors import MigrationError
 from ..model import Conversation, Message
 from ..remote import AsyncRemote
 
@@ -41,6 +43,26 @@ async def placed(source: AsyncRemote, conversation: Conversation, *, is_branched
     whole = [message async for message in source.messages(conversation, branches=True)]
     for message in _active_last(whole, active):
         yield Placed(message, message.id in active)
+
+
+async def as_planned(
+    source: AsyncRemote, conversation: Conversation, *, is_branched: bool
+) -> AsyncGenerator[Placed, None]:
+    """Give them to a copy, which knows from its plan whether there are branches.
+
+    Raises MigrationError [source_changed] before a message on a branch that was not there when it was planned.
+    """
+    line = Line()
+    async with aclosing(placed(source, conversation, is_branched=is_branched)) as messages:
+        async for each in messages:
+            line.add(each.message)
+            if not line.is_straight and not is_branched:
+                raise MigrationError(
+                    f"{conversation.ref} has branches that were not there when it was planned",
+                    code="source_changed",
+                    hint="retry it; where a part of it was copied, undo it first",
+                )
+            yield each
 
 
 def _active_last(messages: Sequence[Message], active: set[str | None]) -> Iterator[Message]:

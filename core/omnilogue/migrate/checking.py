@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 
 from ..errors import InvalidInputError, NotFoundError, OmnilogueError
 from ..model import Conversation
@@ -14,6 +15,7 @@ from .comparing import Comparison, compare
 from .failing import verdict
 from .job import Job
 from .matching import Strangers
+from .outages import Outage
 from .planning import spread
 from .progress import CopyProgress, Progress
 from .reports import CheckedMessages, CheckReport, Finding, address_of
@@ -40,21 +42,29 @@ class Checking:
         self._progress = progress
         self._messages = CheckedMessages()
         self._gone: list[str] = []
+        self._outage = Outage.of(job, options.wait_outage, self._waits)
+        self._tried: set[str] = set()
+        self._done = self._total = 0
 
     async def run(self) -> CheckReport:
-        """Compare both ends; nothing is written to either. Raises any error of the tree that ends a whole check."""
-        chosen = await self._chosen()
+        """Compare both ends; nothing is written to either.
+
+        Raises any error of the tree that ends a whole check, an outage once it took too long.
+        """
+        through = self._outage.through
+        chosen = await through(self._chosen)
         links = {link.conversation: link for link in self._pair.ledger.links() if link.target}
         unlinked = [each for each in chosen.conversations if each.id not in links]
         is_whole = not self._is_filtered
         strangers, listed = Strangers(self._job), []
         if unlinked or is_whole:
             targets = {link.target for link in links.values()}
-            listed = [each async for each in self._pair.target.conversations()]
-            if unlinked:
-                await strangers.meet([each for each in listed if each.id not in targets])
+            listed = await through(self._listed)
+            for one in [each for each in listed if unlinked and each.id not in targets]:
+                await through(partial(strangers.meet, one))
         places = spread(len(chosen.conversations), self._options.sample)
-        pairings = [await self._paired(chosen.conversations[place], links, strangers) for place in places]
+        due = [chosen.conversations[place] for place in places]
+        pairings = [await through(partial(self._paired, one, links, strangers)) for one in due]
         found = await self._compared(pairings)
         found += [self._no_longer(one, links) for one in self._gone]
         if is_whole and self._options.sample is None:
@@ -62,8 +72,11 @@ class Checking:
             found += [self._only_there(each) for each in listed if each.id not in known]
         return self._report(found, complete=chosen.complete)
 
+    async def _listed(self) -> list[Conversation]:
+        return [each async for each in self._pair.target.conversations()]
+
     async def _chosen(self) -> Chosen:
-        options = self._options
+        options, self._gone = self._options, []
         if options.migration is None:
             return await choose(self._pair.source, options.selection, self._pair.clock)
         if options.selection != Selection():
@@ -93,23 +106,25 @@ class Checking:
 
     async def _compared(self, pairings: list[_Pairing]) -> list[Finding]:
         found: list[Finding | None] = [None] * len(pairings)
-        left = deque(range(len(pairings)))
-
-        began, done = self._pair.clock.monotonic(), 0
+        self._total, left = len(pairings), deque(range(len(pairings)))
+        began = self._pair.clock.monotonic()
 
         async def work() -> None:
-            nonlocal done
             while left:
                 place = left.popleft()
                 found[place] = await self._finding(pairings[place])
-                done += 1
+                if found[place] is None:
+                    left.append(place)
+                    continue
+                self._done += 1
                 seconds = self._pair.clock.monotonic() - began
-                self._progress(CopyProgress("check", done, len(pairings), self._messages.equal, seconds))
+                self._progress(CopyProgress("check", self._done, self._total, self._messages.equal, seconds))
 
         await together(work, min(self._options.concurrency, len(pairings)))
         return [each for each in found if each is not None]
 
-    async def _finding(self, pairing: _Pairing) -> Finding:
+    async def _finding(self, pairing: _Pairing) -> Finding | None:
+        """Compare one pair; give None where an end did not answer and the pair is to be compared again."""
         source = str(pairing.conversation.ref)
         if pairing.target is None:
             return Finding(symbol="+", source=source)
@@ -119,11 +134,29 @@ class Checking:
         except NotFoundError:
             return Finding(symbol="+", source=source, reason=f"{target} is gone")
         except OmnilogueError as error:
-            if verdict(error) == "stop":
+            what = verdict(error)
+            if what == "stop":
                 raise
+            if what == "outage" and await self._answers_again(source, error):
+                return None
             return Finding(symbol="!", source=source, target=target, reason=str(error))
+        self._outage.end()
         self._count(compared)
         return _told(compared, source, target)
+
+    async def _answers_again(self, source: str, error: OmnilogueError) -> bool:
+        """Wait until both ends answer, and tell whether this pair is worth another try: it is once.
+
+        A pair that both ends refuse whenever they answer otherwise is none that an outage stops.
+        """
+        await self._outage.wait(error)
+        was_tried = source in self._tried
+        self._tried.add(source)
+        return not was_tried
+
+    def _waits(self, seconds: float, error: OmnilogueError) -> None:
+        equal = self._messages.equal
+        self._progress(CopyProgress("check", self._done, self._total, equal, seconds, "outage", str(error)))
 
     def _count(self, compared: Comparison) -> None:
         before = self._messages

@@ -9,15 +9,16 @@ from itertools import count
 
 from ..errors import MigrationError, StateError
 from ..mapping.drafts import ExpectedDraft, expected_draft
-from ..mapping.losses import Losses, LossItem
+from ..mapping.losses import Losses
 from ..model import Conversation, Grade, Message
 from ..state import Link, Row
 from . import reconciling
 from .arriving import LONGEST_SECONDS, Arriving, Parcel, begun, rows_of
-from .branching import Placed, placed
+from .branching import Placed, as_planned
 from .digest import digest
 from .generating import Generating, TurnCopy, found_again
 from .job import Job
+from .looking import changed_meanwhile, is_of
 from .selection import Shaping
 from .together import side_by_side
 from .verifying import verify
@@ -25,6 +26,9 @@ from .walking import Step, Walk
 
 MOST_PASSES = 3
 """How often a source that goes on changing is read, before its conversation is given up."""
+
+REWRITTEN = "rewritten"
+"""The event that an edit was carried over to a copy of an earlier migration; its detail is the source's message."""
 
 
 @dataclass(slots=True)
@@ -62,7 +66,7 @@ class ConversationCopy:
         changed: list[bool] = []
 
         async def look() -> None:
-            changed.append(await self._has_changed(rows))
+            changed.append(await changed_meanwhile(self.job.pair, self.conversation, rows, self.job.migration))
 
         await side_by_side(look, lambda: verify(self.job.pair, link, rows))
         return changed[0]
@@ -72,6 +76,7 @@ class ConversationCopy:
         pair, shaping = self.job.pair, self.job.shaping.model_dump_json()
         link = pair.ledger.link(self.conversation.id)
         if link is None:
+            self.job.require_allowed(Losses(draft.losses))
             return begun(pair, self.conversation, self.job.migration, shaping)
         require_same_shaping(link, self.job.shaping)
         if link.target is not None:
@@ -99,7 +104,8 @@ class ConversationCopy:
     async def _pass(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
         """Read the source once and write what is new."""
         pair = self.job.pair
-        arriving, walk = Arriving(pair, self.job.migration, link, draft), Walk(rows)
+        own = {row.ordinal for row in rows if row.migration == self.job.migration}
+        arriving, walk = Arriving(pair, self.job.migration, link, draft), Walk(rows, own)
         ordinals = count(rows[-1].ordinal + 1 if rows else 0)
         try:
             async with aclosing(self._read(arriving)) as messages:
@@ -109,8 +115,7 @@ class ConversationCopy:
                         await self._write(arriving, step, next(ordinals), on_branch=each.on_branch)
                     else:
                         await self._known_one(arriving, step, step.row, on_branch=each.on_branch)
-            if walk.inserted:
-                arriving.lost(Losses([LossItem("order", "flattened", str(self.conversation.ref))] * walk.inserted))
+            arriving.lost(self._lost_order(walk))
             for row in [row for row in walk.gone() if row.ordinal in self._found]:
                 self._found.discard(row.ordinal)
                 arriving.arrived(row, Losses())
@@ -121,10 +126,22 @@ class ConversationCopy:
             self.losses.merge(arriving.losses)
         return link
 
+    def _lost_order(self, walk: Walk) -> Losses:
+        """Give what is lost of the order and is not noted yet; an earlier run of this migration may have been ended.
+
+        It is known only at the end of a pass, and so it is told by where copies stand and not by what was new.
+        """
+        losses, place = Losses(), self.conversation
+        if walk.inserted:
+            noted = self.job.pair.migrations.lost(self.job.migration, place.id, "order", "flattened")
+            if walk.inserted > noted:
+                losses.add("order", "flattened", str(place.ref), walk.inserted - noted)
+        return losses
+
     async def _read(self, arriving: Arriving) -> AsyncGenerator[Placed, None]:
         """Give the messages of the source; while its first page is read the copy is created."""
         self.job.stop.check()
-        source = placed(self.job.pair.source, self.conversation, is_branched=self.is_branched)
+        source = as_planned(self.job.pair.source, self.conversation, is_branched=self.is_branched)
         first: list[Placed] = []
 
         async def read() -> None:
@@ -148,7 +165,7 @@ class ConversationCopy:
         if row.ordinal in self._found:
             self._found.discard(row.ordinal)
             arriving.arrived(row, self._shaped(step, on_branch=on_branch)[1])
-        if step.is_edited and (self.job.update or self._is_of_this_run(row)):
+        if step.is_edited and (self.job.update or is_of(row, self.job.migration)):
             await arriving.flush()
             await self._rewrite(arriving, step, row)
 
@@ -159,19 +176,21 @@ class ConversationCopy:
 
     async def _turns(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
         """Read the source once and have what is new brought over turn by turn."""
-        pair, job, walk = self.job.pair, self.job, Walk(rows)
+        pair, job = self.job.pair, self.job
+        own = {row.ordinal for row in rows if row.migration == job.migration and row.digest is not None}
+        walk = Walk(rows, own)
         if link.target is None:
             arriving = Arriving(pair, job.migration, link, draft)
             link = await arriving.finish()
             self.losses.merge(arriving.losses)
         turns = TurnCopy(job, Generating(job, link, rows[-1].ordinal + 1 if rows else 0))
         try:
-            async for each in placed(pair.source, self.conversation, is_branched=self.is_branched):
+            async for each in as_planned(pair.source, self.conversation, is_branched=self.is_branched):
                 job.stop.check()
                 step = walk.step(each.message)
                 if step.row is None or step.row.state != "done":
-                    await turns.add(step, job.transformed(self.conversation, step, turns.losses), each.on_branch)
-            await turns.end()
+                    await turns.add(step, self.conversation, on_branch=each.on_branch)
+            await turns.end(self._lost_order(walk))
         finally:
             self.copied += turns.generating.copied
             self.losses.merge(turns.generating.losses)
@@ -203,7 +222,7 @@ class ConversationCopy:
     async def _rewrite(self, arriving: Arriving, step: Step, row: Row) -> None:
         """Carry an edit over, where the target changes a message in its place."""
         pair, link = self.job.pair, arriving.link
-        if not carries_edits(self.job) and self._is_of_this_run(row):
+        if not carries_edits(self.job) and is_of(row, self.job.migration):
             raise MigrationError(
                 f"{self.conversation.ref} was edited while it was copied, and {pair.target.name} changes no messages",
                 code="source_changed",
@@ -216,29 +235,14 @@ class ConversationCopy:
             return
         self.job.require_allowed(losses)
         await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
+        if not is_of(row, self.job.migration):
+            pair.migrations.tell(self.job.migration, REWRITTEN, pair.clock.now(), link.conversation, row.source)
         arriving.arrived(replace(row, source_digest=step.digest, digest=digest(message), state="done"), losses)
-
-    async def _has_changed(self, rows: list[Row]) -> bool:
-        """Whether the source has a message that was not met, or one of this run has another content by now.
-
-        A conversation of one page is looked at whole, which is one request too; of a longer one the newest message.
-        """
-        source = self.job.pair.source
-        if len(rows) >= (source.features.list_messages.limits.page_size or 1):
-            known = {row.source for row in rows}
-            newest = [message async for message in source.messages(self.conversation, order="desc", limit=1)]
-            return any(message.id is not None and message.id not in known for message in newest)
-        walk = Walk(rows)
-        steps = [walk.step(message) async for message in source.messages(self.conversation, branches=True)]
-        return any(step.row is None or (step.is_edited and self._is_of_this_run(step.row)) for step in steps)
-
-    def _is_of_this_run(self, row: Row) -> bool:
-        return row.migration == self.job.migration and row.target is not None
 
 
 def carries_edits(job: Job) -> bool:
-    """Whether the target changes a message without building its conversation anew."""
-    return job.pair.target.features.edit_message.grade in {Grade.NATIVE, Grade.EMULATED}
+    """Whether the target changes a message without building its conversation anew, and holds one for each."""
+    return not job.generates and job.pair.target.features.edit_message.grade in {Grade.NATIVE, Grade.EMULATED}
 
 
 def require_same_shaping(link: Link, shaping: Shaping) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from math import ceil
 from typing import Literal
 
@@ -13,6 +14,7 @@ from ..mapping.losses import Losses
 from ..mapping.turns import Turns, WantedTurn
 from ..model import Conversation
 from ..model.values import Value
+from ..remote.landing import CLOCK_SKEW
 from ..state import Link, Row
 from .branching import Line, placed
 from .copying import carries_edits, require_same_shaping
@@ -55,21 +57,22 @@ class Forecast(Value):
 
 async def forecast(job: Job, conversation: Conversation) -> Forecast:
     """Give what a copy would do. Raises what ends a whole plan; what only this conversation suffers from is told."""
-    key, fingerprint = _key(job), conversation.updated_at.isoformat() if conversation.updated_at else None
     ledger = job.pair.ledger
     link = ledger.link(conversation.id)
-    if link is None and fingerprint and (kept := ledger.forecast(conversation.id, key, fingerprint)):
+    can_be_kept = link is None and conversation.updated_at is not None
+    key = (conversation.id, _key(job), _fingerprint(conversation)) if can_be_kept else None
+    if key and (kept := ledger.forecast(*key)):
         return Forecast.model_validate_json(kept)
-    began = job.pair.clock.monotonic()
+    began, since = job.pair.clock.now(), job.pair.clock.monotonic()
     try:
-        found = await _read(job, conversation, link)
+        reading, found = await _read(job, conversation, link)
     except OmnilogueError as error:
         if verdict(error) != "dead":
             raise
         return Forecast(state="failed", code=error.code, error=str(error))
-    found = found.model_copy(update={"seconds": job.pair.clock.monotonic() - began})
-    if link is None and fingerprint:
-        ledger.keep_forecast(conversation.id, key, fingerprint, found.model_dump_json())
+    found = found.model_copy(update={"seconds": job.pair.clock.monotonic() - since})
+    if key and reading.is_dated(began):
+        ledger.keep_forecast(*key, found.model_dump_json())
     return found
 
 
@@ -79,7 +82,12 @@ def _key(job: Job) -> str:
     return hashlib.sha256(f"{job.shaping.model_dump_json()}\0{features}".encode()).hexdigest()[:32]
 
 
-async def _read(job: Job, conversation: Conversation, link: Link | None) -> Forecast:
+def _fingerprint(conversation: Conversation) -> str:
+    """Tell apart what a listing shows of a conversation, `updated_at` above all."""
+    return hashlib.sha256(repr(conversation).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+async def _read(job: Job, conversation: Conversation, link: Link | None) -> tuple[Reading, Forecast]:
     if link is not None:
         require_same_shaping(link, job.shaping)
     rows = job.pair.ledger.rows(link) if link is not None and link.target is not None else []
@@ -88,7 +96,7 @@ async def _read(job: Job, conversation: Conversation, link: Link | None) -> Fore
     if not await reading.go_through(is_branched=False):
         reading = Reading(job, conversation, rows, is_new=is_new)
         await reading.go_through(is_branched=True)
-    return await reading.forecast(link, rows)
+    return reading, await reading.forecast(link, rows)
 
 
 class Reading:
@@ -105,12 +113,14 @@ class Reading:
         self._turns = Turns(job.pair.target.features, job.options) if job.generates else None
         self._new = self._unchanged = self._edited = self._generations = 0
         self._is_branched = False
+        self._newest: datetime | None = None
 
     async def go_through(self, *, is_branched: bool) -> bool:
         """Count all messages; give False where the conversation turns out to have branches that were not looked for."""
         self._is_branched, line = is_branched, Line()
         async for each in placed(self._job.pair.source, self._conversation, is_branched=is_branched):
             line.add(each.message)
+            self._newest = max(filter(None, (self._newest, each.message.created_at)), default=None)
             self._count(self._walk.step(each.message), on_branch=each.on_branch)
         if not line.is_straight and not is_branched:
             return False
@@ -145,6 +155,15 @@ class Reading:
             self.losses.extend(self._turns.left_over)
         if self._walk.inserted:
             self.losses.add("order", "flattened", str(self._conversation.ref), self._walk.inserted)
+
+    def is_dated(self, began: datetime) -> bool:
+        """Whether `updated_at` becomes another one once the conversation changes; `began` is when it was read.
+
+        It does not follow messages where one is newer. What is changed within the same step of a coarse clock as the
+        reading, or by a clock behind ours, would not show either.
+        """
+        updated = self._conversation.updated_at
+        return updated is not None and self._newest is not None and self._newest <= updated <= began - CLOCK_SKEW
 
     async def forecast(self, link: Link | None, rows: Sequence[Row]) -> Forecast:
         """Give what was counted."""
@@ -196,4 +215,4 @@ def _calls(job: Job, messages: int, new: int, edits: int, generations: int) -> i
         return pages
     batches = generations * CALLS_PER_TURN if generations else ceil(new / (target.append_user.limits.batch or 1))
     sweep = ceil(max(1, messages) / (target.list_messages.limits.page_size or 100))
-    return 2 * pages + 1 + 1 + batches + edits + sweep
+    return 3 * pages + 1 + batches + edits + sweep

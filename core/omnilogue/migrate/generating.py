@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from ..errors import MigrationError
 from ..mapping.losses import Losses
 from ..mapping.turns import Turns, WantedTurn
-from ..model import Message
+from ..model import Conversation, Message
 from ..state import Link, Row
 from .arriving import LONGEST_SECONDS, rows_of
 from .digest import digest
@@ -32,25 +32,32 @@ class Generating:
     copied: int = 0
     losses: Losses = field(default_factory=Losses)
 
-    async def take(self, turn: WantedTurn, steps: Sequence[Step]) -> None:
-        """Bring one turn over; `steps` are the messages it is made of. What is done already is not done again."""
+    async def take(self, turn: WantedTurn, steps: Sequence[Step], left_out: Sequence[Step] = ()) -> None:
+        """Bring one turn over; `steps` are the messages it is made of. What is done already is not done again.
+
+        `left_out` are messages around it that have no place on the target; their losses are among the turn's.
+        """
         rows = self._rows(turn, steps)
         if any(row.target is None for row in rows):
             self.job.pair.ledger.put(self.link, rows)
             rows = await self._sent(turn, rows)
             self.job.pair.ledger.put(self.link, rows)
         await self._rewritten(turn, rows)
-        done = [replace(row, state="done") for row in rows]
-        lost = rows_of(self.link, Losses(turn.losses))
-        self.job.pair.ledger.put(self.link, done, self.job.migration, lost, len(steps))
-        self.losses.extend(turn.losses)
-        self.copied += len(steps)
+        self._done([*rows, *self._absent(left_out)], Losses(turn.losses), len(steps))
 
-    def leave_out(self, step: Step) -> None:
-        """Note a message that has no place on the target."""
-        if step.row is None:
-            row = self._new(step.key, step.digest, None)
-            self.job.pair.ledger.put(self.link, [replace(row, state="done")])
+    def leave_out(self, steps: Sequence[Step], losses: Losses) -> None:
+        """Note messages that have no place on the target, and what is lost with them."""
+        self._done(self._absent(steps), losses, 0)
+
+    def _done(self, rows: Sequence[Row], losses: Losses, copied: int) -> None:
+        """Note rows as done, in one step with what they lost."""
+        done = [replace(row, state="done") for row in rows]
+        self.job.pair.ledger.put(self.link, done, self.job.migration, rows_of(self.link, losses), copied)
+        self.losses.merge(losses)
+        self.copied += copied
+
+    def _absent(self, steps: Sequence[Step]) -> list[Row]:
+        return [self._new(step.key, step.digest, None) for step in steps if step.row is None]
 
     def _rows(self, turn: WantedTurn, steps: Sequence[Step]) -> list[Row]:
         """Give a row for each message, and one for a side that is a stand-in; the question's come first."""
@@ -95,37 +102,37 @@ class TurnCopy:
 
     def __init__(self, job: Job, generating: Generating) -> None:
         self.generating = generating
-        self.losses = Losses()
         self._job = job
         self._turns = Turns(job.pair.target.features, job.options)
         self._open: dict[int, Step] = {}
         self._count = 0
 
-    async def add(self, step: Step, message: Message | None, on_branch: bool) -> None:
-        """Take the next message, None for one that a transform left out."""
+    async def add(self, step: Step, conversation: Conversation, *, on_branch: bool) -> None:
+        """Take the next message."""
+        losses = Losses()
+        message = self._job.transformed(conversation, step, losses)
         if message is None:
-            self.generating.leave_out(step)
+            self.generating.leave_out([step], losses)
             return
         turn = self._turns.add(message, on_branch=on_branch)
-        self._open[self._count] = step
-        self._count += 1
         if turn is not None:
             await self._finish(turn)
+        self._open[self._count] = step
+        self._count += 1
 
-    async def end(self) -> None:
-        """Bring the last turn over."""
+    async def end(self, losses: Losses) -> None:
+        """Bring the last turn over, and note what else was lost."""
         if turn := self._turns.end():
             await self._finish(turn)
-        for place in list(self._open):
-            self.generating.leave_out(self._open.pop(place))
-        self.generating.losses.extend(self._turns.left_over)
+        losses.extend(self._turns.left_over)
+        self.generating.leave_out([*self._open.values()], losses)
 
     async def _finish(self, turn: WantedTurn) -> None:
+        """Bring a turn over; whatever else was taken before it was found whole is left out."""
         self._job.require_allowed(Losses(turn.losses))
-        sources = [*turn.user_sources, *turn.assistant_sources]
-        await self.generating.take(turn, [self._open.pop(place) for place in sources])
-        for place in [place for place in self._open if place < max(sources)]:
-            self.generating.leave_out(self._open.pop(place))
+        steps = [self._open.pop(place) for place in (*turn.user_sources, *turn.assistant_sources)]
+        left_out, self._open = [*self._open.values()], {}
+        await self.generating.take(turn, steps, left_out)
 
 
 def located(rows: Sequence[Row], user: Message, assistant: Message, turn: WantedTurn | None = None) -> list[Row]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import LossRefusedError, MigrationError
 from ..mapping.expected import CopyOptions, expected
-from ..mapping.losses import Losses, MaxLoss, gate
+from ..mapping.losses import Losses, MaxLoss, failing, gate
 from ..mapping.taking import generates
 from ..model import Conversation, Message, Origin
 from ..provider import CopyContext, Transform
@@ -27,6 +27,7 @@ class Job:
     options: CopyOptions
     transforms: tuple[Transform, ...]
     max_loss: MaxLoss
+    fail_on: tuple[str, ...]
     lookup: Callable[[str], Transform]
     update: bool
     stop: Stop
@@ -93,7 +94,9 @@ class Job:
 
     def require_allowed(self, losses: Losses) -> None:
         """Refuse what nobody consented to, also where the plan did not foresee it. Raises LossRefusedError."""
-        refused = gate(losses.rows(), self.max_loss, allow_generation=self.shaping.allow_generation)
+        rows = losses.rows()
+        refused = gate(rows, self.max_loss, allow_generation=self.shaping.allow_generation)
+        refused += failing(rows, self.fail_on)
         if refused:
             kinds = tuple(sorted({loss.kind for loss in refused}))
             raise LossRefusedError(f"the copy would lose {', '.join(kinds)}", losses=kinds, outcome="not_sent")

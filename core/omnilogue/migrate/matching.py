@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..mapping.losses import Losses
@@ -29,23 +28,25 @@ class Strangers:
     by_origin: dict[str, str] = field(default_factory=dict)
     by_face: dict[Face, list[str]] = field(default_factory=dict)
 
-    async def meet(self, conversations: Iterable[Conversation]) -> None:
-        """Read each of them once."""
-        for conversation in conversations:
-            digests: list[str] = []
-            count = 0
-            async for message in self.job.pair.target.messages(conversation):
-                if message.origin is not None and message.origin.conversation and not count:
-                    self.by_origin.setdefault(message.origin.conversation, conversation.id)
-                digests[1:] = [digest(message)] if digests else []
-                digests = digests or [digest(message)]
-                count += 1
-            if count:
-                face = Face(digests[0], digests[-1], count)
-                self.by_face.setdefault(face, []).append(conversation.id)
+    async def meet(self, conversation: Conversation) -> None:
+        """Read one of them; where that fails it may be read again."""
+        digests: list[str] = []
+        count = 0
+        async for message in self.job.pair.target.messages(conversation):
+            if message.origin is not None and message.origin.conversation and not count:
+                self.by_origin.setdefault(message.origin.conversation, conversation.id)
+            digests[1:] = [digest(message)] if digests else []
+            digests = digests or [digest(message)]
+            count += 1
+        if count:
+            face = Face(digests[0], digests[-1], count)
+            self.by_face.setdefault(face, []).append(conversation.id)
 
     async def match(self, conversation: Conversation) -> str | None:
-        """Give the copy of a source conversation, None where none is to be seen. Titles are never identity."""
+        """Give the copy of a source conversation, None where none is to be seen. Titles are never identity.
+
+        Where that fails it may be asked again.
+        """
         if target := self.by_origin.pop(conversation.id, None):
             self._take(target)
             return target

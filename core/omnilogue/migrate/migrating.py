@@ -2,48 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..errors import NotFoundError, OmnilogueError, RequestTimeoutError
-from ..mapping.taking import CopyOptions
 from ..model import Conversation
-from ..provider import Transform
 from ..remote.landing import Landing
 from ..state import Item, Migration
 from . import sentences
 from .asked import Options
 from .consenting import Planned, fingerprint, require_consent
+from .failing import verdict
 from .forecasting import Forecast
 from .job import Job
+from .outages import Outage
 from .pair import Pair
 from .planning import Foreseen, Planning
 from .progress import CopyProgress, Progress
 from .reporting import Reporting
 from .reports import CopyReport, Plan
 from .running import Run, Work
-from .selection import Chosen, choose
-from .stopping import Stop
+from .selection import Chosen
+from .stopping import Stop, Stopped
+
+READ_IS_KEPT = "the same command goes on; what was read is kept"
 
 
 @dataclass(frozen=True, slots=True)
 class Migrating:
     """One pair, one set of options: what can be done with them."""
 
-    pair: Pair
+    job: Job
     options: Options
-    transform: Callable[[str], Transform]
     progress: Progress
-    stop: Stop
+
+    @property
+    def pair(self) -> Pair:
+        """Both ends."""
+        return self.job.pair
+
+    @property
+    def stop(self) -> Stop:
+        """What is asked whether to go on."""
+        return self.job.stop
 
     # Planning
 
     async def plan(self) -> Plan:
         """Read both ends and tell what a copy would do; nothing is written to either. Raises any error of the tree."""
-        with self._tuned():
-            chosen = await choose(self.pair.source, self.options.selection, self.pair.clock)
-            foreseen = await self._forecasts(chosen, self.options.sample)
+        with self._tuned(), self._reading() as planning:
+            chosen = await planning.chosen()
+            foreseen = await planning.all(chosen.conversations, self.options.sample)
         if self.stop.is_late:
             raise self._too_late("and the plan is not complete")
         unfinished = self._unfinished()
@@ -55,9 +66,15 @@ class Migrating:
         )
         return report.model_copy(update={"sentence": sentences.of_plan(report, updates=self.options.update)})
 
-    async def _forecasts(self, chosen: Chosen, sample: int | None = None) -> list[Foreseen]:
-        planning = Planning(self.job(), self.options.concurrency, self.progress)
-        return await planning.all(chosen.conversations, sample)
+    @contextmanager
+    def _reading(self) -> Iterator[Planning]:
+        """Give what reads both ends before anything is written; an outage that lasts tells what goes on."""
+        try:
+            yield Planning(self.job, self.options, self.progress)
+        except OmnilogueError as error:
+            if verdict(error) == "outage":
+                error.hint = "; ".join(filter(None, (error.hint, READ_IS_KEPT)))
+            raise
 
     # Copying
 
@@ -70,15 +87,16 @@ class Migrating:
         """
         began = self.pair.clock.monotonic()
         with self.pair.writing(), self._tuned():
-            chosen = await choose(self.pair.source, self.options.selection, self.pair.clock)
-            foreseen = await self._forecasts(chosen)
+            with self._reading() as planning:
+                chosen = await planning.chosen()
+                foreseen = await planning.all(chosen.conversations)
             if self.stop.is_due:
                 return self._stopped_early(chosen, foreseen, began)
             applied = planned and Planned(planned, self.pair.migrations, foreseen, self.options.sample)
             if applied:
                 applied.require(self._unfinished())
             foreseen = self._without_dead(self._unfinished(), foreseen)
-            require_consent(self.job(), self.options, foreseen)
+            require_consent(self.job, self.options, foreseen)
             migration = self._opened(chosen, foreseen)
             if migration is None:
                 return self._reporting(chosen, foreseen).untouched(began)
@@ -93,24 +111,29 @@ class Migrating:
         began = self.pair.clock.monotonic()
         with self.pair.writing(), self._tuned():
             dead = [item for item in self.pair.migrations.items(migration.id) if item.state in {"dead", "unknown"}]
-            found = [each for each in [await self._still_there(migration, item) for item in dead] if each]
-            chosen = Chosen(found, migration.complete)
             if not dead:
-                return self._reporting(chosen, []).untouched(began).model_copy(update={"migration": migration.id})
-            foreseen = await self._forecasts(chosen)
+                nothing = self._reporting(Chosen([], migration.complete), []).untouched(began)
+                return nothing.model_copy(update={"migration": migration.id})
+            with self._reading() as planning:
+                chosen = Chosen(await self._still_there(migration, dead, planning.outage), migration.complete)
+                foreseen = await planning.all(chosen.conversations)
             if self.stop.is_due:
                 return self._stopped_early(chosen, foreseen, began)
-            require_consent(self.job(), self.options, foreseen)
+            require_consent(self.job, self.options, foreseen)
             run = await self._run(migration, foreseen)
         return self._reporting(chosen, foreseen).done(migration, run, began)
 
-    async def _still_there(self, migration: Migration, item: Item) -> Conversation | None:
-        """Give the conversation of a dead letter, None where the source has it no more: it stays dead."""
-        try:
-            return await self.pair.source.conversation(item.conversation)
-        except NotFoundError as error:
-            self.pair.migrations.settle(migration.id, item.conversation, "dead", code=error.code, error=str(error))
-            return None
+    async def _still_there(self, migration: Migration, dead: Sequence[Item], outage: Outage) -> list[Conversation]:
+        """Give the conversations of dead letters that the source still has; the others stay dead."""
+        found: list[Conversation] = []
+        for name in [item.conversation for item in dead]:
+            try:
+                found.append(await outage.through(partial(self.pair.source.conversation, name)))
+            except NotFoundError as error:
+                self.pair.migrations.settle(migration.id, name, "dead", code=error.code, error=str(error))
+            except Stopped:
+                break
+        return found
 
     def _unfinished(self) -> Migration | None:
         ledger = self.pair.ledger
@@ -163,7 +186,7 @@ class Migrating:
         known = [(each.conversation, each.forecast) for each in foreseen if each.forecast]
         work = [Work(conversation, forecast.new, forecast.is_branched) for conversation, forecast in known]
         run = Run(
-            self.job(migration.id),
+            replace(self.job, migration=migration.id),
             work,
             concurrency=self.options.concurrency,
             max_dead=self.options.max_dead,
@@ -207,7 +230,7 @@ class Migrating:
     # Reporting
 
     def _reporting(self, chosen: Chosen, foreseen: Sequence[Foreseen]) -> Reporting:
-        return Reporting(self.job(), self.options, chosen, foreseen)
+        return Reporting(self.job, self.options, chosen, foreseen)
 
     def _stopped_early(self, chosen: Chosen, foreseen: Sequence[Foreseen], began: float) -> CopyReport:
         """Report that the run ended before anything was written. Raises RequestTimeoutError where its time was over."""
@@ -225,30 +248,10 @@ class Migrating:
             code="deadline",
             operation="copy",
             retryable=True,
-            hint="the same command goes on; what was read is kept",
+            hint=READ_IS_KEPT,
         )
 
     # What both share
-
-    def job(self, migration: str = "") -> Job:
-        """Give what all conversations of a run share."""
-        options = self.options
-        return Job(
-            pair=self.pair,
-            migration=migration,
-            shaping=options.shaping,
-            options=CopyOptions(
-                roles=frozenset(options.role) if options.role else None,
-                add_metadata=dict(options.add_meta),
-                source_provider=self.pair.source.provider,
-                target_provider=self.pair.target.provider,
-            ),
-            transforms=tuple(self.transform(name) for name in options.transform),
-            lookup=self.transform,
-            max_loss=options.max_loss,
-            update=options.update,
-            stop=self.stop,
-        )
 
     @contextmanager
     def _tuned(self) -> Iterator[None]:

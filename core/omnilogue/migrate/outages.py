@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Self, TypeVar
 
 from ..errors import OmnilogueError
 from ..http import Clock
 from .failing import verdict
+from .job import Job
+from .pair import Pair
 from .stopping import Stop
+
+T = TypeVar("T")
 
 PROBE_SECONDS = 30.0
 TELL_SECONDS = 1.0
@@ -16,7 +21,7 @@ TELL_SECONDS = 1.0
 
 
 class Outage:
-    """A gate that all workers pass before they begin a conversation."""
+    """A gate that all workers pass before they begin a conversation; `lasted` is how many seconds it was shut."""
 
     def __init__(
         self,
@@ -30,6 +35,7 @@ class Outage:
 
         `told` gets the seconds waited so far and the error that began the outage.
         """
+        self.lasted = 0.0
         self._clock = clock
         self._longest = longest
         self._probe = probe
@@ -39,9 +45,33 @@ class Outage:
         self._since: float | None = None
         self._answers = 0
 
+    @classmethod
+    def of(cls, job: Job, longest: float, told: Callable[[float, OmnilogueError], object]) -> Self:
+        """Give the gate of a run over both ends of a job."""
+        return cls(job.pair.clock, longest, lambda: probe(job.pair), job.stop, told)
+
     def end(self) -> None:
         """Note that something was done: both ends answer."""
+        if self._since is not None:
+            self.lasted += self._clock.monotonic() - self._since
         self._since = None
+
+    async def through(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Do what only reads, from its beginning again after each outage.
+
+        Raises what is no outage, the error of one that takes too long, Stopped where the run is to end.
+        """
+        while True:
+            try:
+                found = await read()
+            except OmnilogueError as error:
+                if verdict(error) != "outage":
+                    raise
+                await self.wait(error)
+                self._stop.check()
+            else:
+                self.end()
+                return found
 
     async def wait(self, error: OmnilogueError) -> None:
         """Wait until both ends answer again, or the run is to end. Raises the error where that takes too long."""
@@ -77,3 +107,10 @@ class Outage:
                 return False
             raise
         return True
+
+
+async def probe(pair: Pair) -> None:
+    """See whether both ends answer, with the smallest read there is. Raises any error of the tree."""
+    for remote in (pair.source, pair.target):
+        async for _ in remote.conversations(limit=1):
+            break

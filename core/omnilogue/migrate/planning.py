@@ -7,13 +7,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from ..errors import OmnilogueError
 from ..mapping.losses import Losses
 from ..model import Conversation, Grade
 from ..provider import Features
+from .asked import Options
+from .failing import verdict
 from .forecasting import Forecast, forecast
 from .job import Job
+from .outages import Outage
 from .progress import CopyProgress, Progress
 from .reports import ConversationCounts, Failure, MessageCounts, UndoForecast
+from .selection import Chosen, choose
+from .stopping import Stopped
 from .together import together
 
 
@@ -26,34 +32,64 @@ class Foreseen:
 
 
 class Planning:
-    """Forecasts for a list of conversations, several at once."""
+    """Chooses conversations and foresees what a copy does with them, several at once; an outage waits.
 
-    def __init__(self, job: Job, concurrency: int, progress: Progress) -> None:
+    `outage` is the gate for whatever else is read before a copy.
+    """
+
+    def __init__(self, job: Job, options: Options, progress: Progress) -> None:
+        self.outage = Outage.of(job, options.wait_outage, self._waits)
         self._job = job
-        self._concurrency = concurrency
+        self._options = options
         self._progress = progress
-        self._done = 0
+        self._done = self._total = 0
+
+    async def chosen(self) -> Chosen:
+        """Give the conversations a copy is about; none where the run is to end before they are known."""
+        source, clock = self._job.pair.source, self._job.pair.clock
+        try:
+            return await self.outage.through(lambda: choose(source, self._options.selection, clock))
+        except Stopped:
+            return Chosen([], complete=False)
 
     async def all(self, conversations: Sequence[Conversation], sample: int | None = None) -> list[Foreseen]:
         """Give the forecasts in the order of the conversations; with `sample` only so many, spread over them.
 
-        Those that a stop left unread have none.
+        Those that a stop left unread have none. Raises what ends a whole plan, an outage once it took too long.
         """
         read = spread(len(conversations), sample)
         found: list[Forecast | None] = [None] * len(conversations)
-        left = deque(read)
+        self._total, left = len(read), deque(read)
         began = self._job.pair.clock.monotonic()
 
         async def work() -> None:
             while left and not self._job.stop.is_due:
                 place = left.popleft()
-                found[place] = await forecast(self._job, conversations[place])
+                found[place] = await self._forecast(conversations[place])
+                if found[place] is None:
+                    left.append(place)
+                    continue
                 self._done += 1
                 seconds = self._job.pair.clock.monotonic() - began
-                self._progress(CopyProgress("plan", self._done, len(read), seconds=seconds))
+                self._progress(CopyProgress("plan", self._done, self._total, seconds=seconds))
 
-        await together(work, min(self._concurrency, len(read)))
+        await together(work, min(self._options.concurrency, len(read)))
         return [Foreseen(one, known) for one, known in zip(conversations, found, strict=True)]
+
+    async def _forecast(self, conversation: Conversation) -> Forecast | None:
+        """Give a forecast, None where an end did not answer: the outage has been waited for."""
+        try:
+            found = await forecast(self._job, conversation)
+        except OmnilogueError as error:
+            if verdict(error) != "outage":
+                raise
+            await self.outage.wait(error)
+            return None
+        self.outage.end()
+        return found
+
+    def _waits(self, seconds: float, error: OmnilogueError) -> None:
+        self._progress(CopyProgress("plan", self._done, self._total, 0, seconds, "outage", str(error)))
 
 
 def spread(total: int, sample: int | None) -> list[int]:
@@ -137,6 +173,11 @@ class Sum:
         return self._total("calls")
 
     @property
+    def edits(self) -> int:
+        """Edits that are carried over."""
+        return self._total("edits")
+
+    @property
     def source_calls(self) -> int:
         """Requests to the source alone: each conversation is read once for the plan, and again while it is copied."""
         calls = sum(_source_calls(self._job, each.forecast) for each in self._read if each.forecast)
@@ -177,11 +218,14 @@ def scaled(losses: Losses, factor: float) -> Losses:
     return whole
 
 
-def undo_forecast(features: Features) -> UndoForecast:
-    """Tell beforehand what an undo will be able to do on this target."""
+def undo_forecast(features: Features, edits: int = 0) -> UndoForecast:
+    """Tell beforehand what an undo will be able to do on this target; `edits` is how many would be carried over."""
     row = features.delete_conversation
+    note = row.note
     if row.grade is Grade.NATIVE:
-        return UndoForecast(grade=row.grade.value, note="copies are deleted, unless they have changed since")
+        note = "copies are deleted, unless they have changed since"
     if row.grade is Grade.UNSUPPORTED:
-        return UndoForecast(grade=row.grade.value, note="copies stay at the vendor and are only forgotten here")
-    return UndoForecast(grade=row.grade.value, note=row.note)
+        note = "copies stay at the vendor and are only forgotten here"
+    if edits:
+        note = "; ".join(filter(None, (note, "edits that are carried over stay")))
+    return UndoForecast(grade=row.grade.value, note=note)

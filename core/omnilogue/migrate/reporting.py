@@ -47,7 +47,7 @@ class Reporting:
             generations=total.generations,
             seconds=round(self._seconds(total), 1),
             rates=self._rates(),
-            undo=undo_forecast(pair.target.features),
+            undo=undo_forecast(pair.target.features, total.edits),
             dead=total.failed,
             diverged=total.diverged,
             edited=total.edited,

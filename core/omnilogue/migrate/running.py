@@ -54,7 +54,7 @@ class Run:
         self._dead = 0
         self._told = told
         self._failure: OmnilogueError | None = None
-        self._outage = Outage(job.pair.clock, wait_outage, self._probe, job.stop, waits)
+        self._outage = Outage.of(job, wait_outage, waits)
 
     @property
     def losses(self) -> Losses:
@@ -132,12 +132,6 @@ class Run:
         )
         self._lost[conversation].merge(copy.losses)
         self.copied += copy.copied
-
-    async def _probe(self) -> None:
-        """See whether both ends answer, with the smallest read there is."""
-        for remote in (self._job.pair.source, self._job.pair.target):
-            async for _ in remote.conversations(limit=1):
-                break
 
 
 def _too_many(dead: int) -> MigrationError:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from ..errors import NotFoundError, OmnilogueError
 from ..model import Grade
 from ..state import Link, Migration, Row
 from . import reconciling
+from .copying import REWRITTEN
 from .digest import digest
 from .failing import verdict
 from .forecasting import has_changed
 from .pair import Pair
+from .progress import CopyProgress, Progress
 from .reports import Kept, UndoReport
 from .sentences import counted
 
@@ -22,9 +26,11 @@ ABLE = frozenset({Grade.NATIVE, Grade.EMULATED})
 class Undoing:
     """One undo: what it deleted, and what it left and why."""
 
-    def __init__(self, pair: Pair, migration: Migration) -> None:
+    def __init__(self, pair: Pair, migration: Migration, progress: Progress) -> None:
         self._pair = pair
         self._migration = migration
+        self._progress = progress
+        self._messages_deleted = 0
         self._deleted: list[str] = []
         self._kept: list[Kept] = []
 
@@ -33,19 +39,46 @@ class Undoing:
         if self._migration.state == "undone":
             return UndoReport(migration=self._migration.id)
         with self._pair.writing():
-            await self._links()
+            await self._all(self._concerned(), self._pair.clock.monotonic())
             self._close()
         return UndoReport(migration=self._migration.id, deleted=tuple(self._deleted), kept=tuple(self._kept))
 
-    async def _links(self) -> None:
-        for noted in self._pair.ledger.links():
-            link = await self._known(noted)
-            rows = self._pair.ledger.rows(link) if link.target else []
-            mine = [row for row in rows if row.migration == self._migration.id]
-            if link.migration == self._migration.id:
-                await self._conversation(link, rows, mine)
-            elif mine:
-                await self._messages(link, rows, mine)
+    def _concerned(self) -> list[Link]:
+        """Give the links that the migration made, added messages to or rewrote messages of, newest first."""
+        ledger, migration = self._pair.ledger, self._migration.id
+        extended = ledger.extended(migration)
+        return [
+            link
+            for link in ledger.links()
+            if link.migration == migration or link.id in extended or link.conversation in self._rewritten
+        ]
+
+    @cached_property
+    def _rewritten(self) -> dict[str, int]:
+        """By conversation, how many messages of earlier migrations were given a new text."""
+        events = self._pair.migrations.events(self._migration.id)
+        told = {(conversation, detail) for _, what, conversation, detail in events if what == REWRITTEN}
+        return Counter(conversation for conversation, _ in told if conversation is not None)
+
+    async def _all(self, links: Sequence[Link], began: float) -> None:
+        self._progress(CopyProgress("undo", 0, len(links)))
+        for done, link in enumerate(links, 1):
+            await self._link(link)
+            seconds = self._pair.clock.monotonic() - began
+            self._progress(CopyProgress("undo", done, len(links), self._messages_deleted, seconds))
+
+    async def _link(self, noted: Link) -> None:
+        link = await self._known(noted)
+        rows = self._pair.ledger.rows(link) if link.target else []
+        mine = [row for row in rows if row.migration == self._migration.id]
+        if link.migration == self._migration.id:
+            await self._conversation(link, rows, mine)
+            return
+        if mine:
+            await self._messages(link, rows, mine)
+        if rewritten := self._rewritten.get(link.conversation):
+            told = counted(rewritten, "message")
+            self._keep(link, f"edits were carried over to {told}, and the text before is not known")
 
     async def _known(self, link: Link) -> Link:
         """See what became of writes that were only meant, before anything is judged by the ledger."""
@@ -91,6 +124,7 @@ class Undoing:
         if row.grade is not Grade.NATIVE:
             return row.note
         self._deleted.append(self._place(link))
+        self._messages_deleted += sum(each.target is not None for each in rows)
         return ""
 
     async def _is_there(self, link: Link) -> bool:
@@ -129,6 +163,7 @@ class Undoing:
         found = await target.message(link.target, row.target)
         if digest(found) == row.digest:
             await target.delete_message(link.target, row.target, allow_loss=True)
+            self._messages_deleted += 1
 
     # What is told
 

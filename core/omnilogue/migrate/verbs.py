@@ -9,11 +9,13 @@ from typing import Any
 
 from ..http import Clock
 from ..mapping.losses import Losses
+from ..mapping.taking import CopyOptions
 from ..provider import Transform
 from ..remote import AsyncRemote
 from ..state import Item, Ledger, Migration, Migrations, State
 from .asked import Options, options_of
 from .checking import Checking
+from .job import Job
 from .migrating import Migrating
 from .pair import Pair, is_written_to
 from .progress import Progress
@@ -53,17 +55,36 @@ class Copying:
     async def check(self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]) -> CheckReport:
         """Compare both ends."""
         options = options_of("check", given)
-        migrating = self._migrating(source, target, options)
-        return await Checking(migrating.job(), options, self.progress).run()
+        return await Checking(self._job(source, target, options), options, self.progress).run()
 
     async def undo(self, migration: Migration, source: AsyncRemote, target: AsyncRemote) -> UndoReport:
         """Take a migration back."""
-        return await Undoing(Pair.of(source, target, self.state, self.clock), migration).run()
+        return await Undoing(Pair.of(source, target, self.state, self.clock), migration, self.progress).run()
 
     def _migrating(self, source: AsyncRemote, target: AsyncRemote, options: Options) -> Migrating:
+        return Migrating(self._job(source, target, options), options, self.progress)
+
+    def _job(self, source: AsyncRemote, target: AsyncRemote, options: Options) -> Job:
+        """Give what all conversations of a run share. Raises InvalidInputError for a transform nobody knows."""
         stop = self.stop or Stop(self.clock)
         stop.limit(options.max_duration)
-        return Migrating(Pair.of(source, target, self.state, self.clock), options, self.transform, self.progress, stop)
+        return Job(
+            pair=Pair.of(source, target, self.state, self.clock),
+            migration="",
+            shaping=options.shaping,
+            options=CopyOptions(
+                roles=frozenset(options.role) if options.role else None,
+                add_metadata=dict(options.add_meta),
+                source_provider=source.provider,
+                target_provider=target.provider,
+            ),
+            transforms=tuple(self.transform(name) for name in options.transform),
+            lookup=self.transform,
+            max_loss=options.max_loss,
+            fail_on=options.fail_on,
+            update=options.update,
+            stop=stop,
+        )
 
 
 def migrations(state: State) -> list[MigrationReport]:

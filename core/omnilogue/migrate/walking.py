@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from ..model import Message
@@ -31,14 +31,18 @@ class Step:
 class Walk:
     """One pass over the messages of a source conversation.
 
-    `inserted` counts new messages that stand before one that was copied already: their copies come after it.
+    `inserted` counts messages that stand before one that was copied earlier: their copies come after it. Counted are
+    new ones and, of those that are known, the ones whose ordinals are among `own`; so it counts the same however often
+    a run is ended and begun again.
     """
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], own: Container[int] = frozenset()) -> None:
         self.inserted = 0
+        self._own = own
+        self._next = rows[-1].ordinal + 1 if rows else 0
+        self._in_order: list[int] = []
         self._rows = {row.source: row for row in rows}
         self._seen: set[str] = set()
-        self._new = 0
 
     def step(self, message: Message) -> Step:
         """Give the next message with what is known of it."""
@@ -46,11 +50,18 @@ class Walk:
         key = self._key(message, now)
         self._seen.add(key)
         row = self._rows.get(key)
-        if row is None:
-            self._new += 1
-        else:
-            self.inserted, self._new = self.inserted + self._new, 0
+        self._place(row)
         return Step(message, key, now, row)
+
+    def _place(self, row: Row | None) -> None:
+        """Count those before this message whose copies come after its copy."""
+        ordinal = self._next if row is None else row.ordinal
+        self._next += row is None
+        while self._in_order and self._in_order[-1] > ordinal:
+            self._in_order.pop()
+            self.inserted += 1
+        if self._rows and (row is None or ordinal in self._own):
+            self._in_order.append(ordinal)
 
     def gone(self) -> list[Row]:
         """Give the rows whose message was not met: it was deleted at the source."""

@@ -106,6 +106,10 @@ class Ledger:
         )
         return [_link(row) for row in rows]
 
+    def extended(self, migration: str) -> set[int]:
+        """Give the ids of links that have messages of a migration."""
+        return {row[0] for row in self.state.read("SELECT DISTINCT link FROM message WHERE migration = ?", migration)}
+
     def begin(self, conversation: str, *, marker: str, migration: str, options: str, at: datetime) -> Link:
         """Note that a copy of the conversation is about to be created."""
         with self.state.write() as database:

@@ -154,6 +154,17 @@ class Migrations:
         )
         return [LossRow(*row) for row in rows]
 
+    def lost(self, migration: str, conversation: str, kind: str, action: str) -> int:
+        """Give how often that was lost of a conversation."""
+        rows = self.state.read(
+            "SELECT count FROM loss WHERE migration = ? AND conversation = ? AND kind = ? AND action = ?",
+            migration,
+            conversation,
+            kind,
+            action,
+        )
+        return rows[0][0] if rows else 0
+
     # What was done
 
     def tell(self, migration: str, what: str, at: datetime, conversation: str | None = None, detail: str = "") -> None:

@@ -109,9 +109,9 @@ class Client:
         here, there = _end(source), _end(target)
         return self._bridge.call(lambda: self._client.check(here, there, progress=progress, **options))
 
-    def undo(self, migration: str) -> UndoReport:
+    def undo(self, migration: str, *, progress: Progress | None = None) -> UndoReport:
         """Take back what a migration made and what has not changed since."""
-        return self._bridge.call(lambda: self._client.undo(migration))
+        return self._bridge.call(lambda: self._client.undo(migration, progress=progress))
 
     def migrations(self) -> list[MigrationReport]:
         """Tell all migrations, the newest first."""

@@ -124,7 +124,7 @@ def test_a_vendor_that_does_not_answer_is_told_in_one_line(
         monkeypatch.setenv(f"OMNILOGUE_REMOTES__WORK__{name}", value)
 
     for words in (["check", OLD, "work:"], ["plan", "work:", NEW], ["copy", "work:", NEW]):
-        found = cli(*words, "--timeout", "0.2")
+        found = cli(*words, "--timeout", "0.2", "--quiet")
 
         assert found.code == 5, found.err
         assert len(found.err.splitlines()) == 1

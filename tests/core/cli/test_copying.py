@@ -357,6 +357,32 @@ def test_an_outage_that_lasts_ends_with_5_and_tells_what_goes_on(
     assert cli("copy", OLD, work, "--limit", "2").code == 0
 
 
+@pytest.mark.parametrize("words", [["plan"], ["copy"], ["copy", "--dry-run"]], ids=" ".join)
+def test_an_outage_before_the_first_write_tells_what_goes_on(
+    words: list[str], vendor: MindCraftEmulator, cli: Cli, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnilogue.remote.landing.MOST_ATTEMPTS", 1)
+    vendor.fail_next("drop_before", every=1)
+
+    found = cli(words[0], work, NEW, *words[1:], "--wait-outage", "0s", "--limit", "2")
+
+    goes_on = " ".join(["omnilogue", words[0], work, NEW, *words[1:], "--limit 2 --wait-outage 0s"])
+    assert found.code == 5
+    assert f"`{goes_on}` goes on; what was read is kept" in found.err
+
+
+def test_the_plan_that_is_shown_first_waits_as_long_as_the_copy(
+    vendor: MindCraftEmulator, cli: Cli, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnilogue.remote.landing.MOST_ATTEMPTS", 1)
+    vendor.fail_next("drop_before", every=1)
+
+    found = cli("copy", work, NEW, "--wait-outage", "0s", stdin_terminal=True)
+
+    assert found.code == 5
+    assert f"`omnilogue copy {work} {NEW} --wait-outage 0s` goes on" in found.err
+
+
 def test_a_lost_account_ends_at_once_with_3(vendor: MindCraftEmulator, cli: Cli, work: str, old: list[str]) -> None:
     vendor.fail_next("status", method="POST", every=1, status=401)
 
@@ -405,6 +431,27 @@ def test_an_undo_that_was_done_is_no_error(cli: Cli, old: list[str]) -> None:
     found = cli("undo", migration, "--json")
 
     assert (found.code, found.document) == (0, {"migration": migration, "deleted": [], "kept": []})
+
+
+def test_undo_names_edits_that_stay(cli: Cli, old: list[str]) -> None:
+    cli("copy", OLD, NEW)
+    message = cli("ls", old[0]).lines[0].split("\t")[0]
+    cli("edit", old[0], message, "Where now?")
+    migration = cli("copy", OLD, NEW, "--update", "--json").document["migration"]
+
+    found = cli("undo", migration)
+
+    assert found.lines[0].endswith("\tedits were carried over to 1 message, and the text before is not known")
+    assert found.lines[-1] == f"{migration}: 0 deleted, 1 kept."
+
+
+def test_undo_shows_its_progress_on_a_terminal(cli: Cli, old: list[str]) -> None:
+    migration = cli("copy", OLD, NEW, "--json").document["migration"]
+
+    found = cli("undo", migration, err_terminal=True)
+
+    assert "0 of 3 conversations taken back" in found.err
+    assert found.err.endswith("\r")
 
 
 def test_undo_asks_on_a_terminal(cli: Cli, old: list[str]) -> None:

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from omnilogue import AsyncRemote, Message, OmnilogueError
-from omnilogue.migrate.progress import silent
+from omnilogue import AsyncRemote, Message, OmnilogueError, Stop
+from omnilogue.migrate.progress import Progress, silent
 from omnilogue.migrate.reports import CopyReport
 from omnilogue.migrate.verbs import Copying
 from omnilogue.model import Page
 from omnilogue.provider import Context, CopyContext, ProviderInfo, Query, Transform
 from omnilogue.remote import Account
-from omnilogue.state import Migrations, State
+from omnilogue.state import Ledger, Migrations, State
 from omnilogue_memory.provider import Memory
 from omnilogue_memory.settings import MemorySettings
 
@@ -60,6 +60,10 @@ class Troubled(Memory):
         self._called("list_conversations", "")
         return await super().list_conversations(cursor, query)
 
+    async def get_conversation(self, conversation_id: str) -> Any:
+        self._called("get_conversation", conversation_id)
+        return await super().get_conversation(conversation_id)
+
     async def list_messages(self, conversation_id: str, cursor: str | None, query: Query) -> Page[Message]:
         self._called("list_messages", conversation_id)
         return await super().list_messages(conversation_id, cursor, query)
@@ -83,21 +87,35 @@ def shout(message: Message, context: CopyContext) -> Message:
     return message.model_copy(update={"parts": Message.user(message.text.upper()).parts})
 
 
+def hush(message: Message, context: CopyContext) -> Message | None:
+    return None if "hush" in message.text else message
+
+
+TRANSFORMS = {"shout": shout, "hush": hush}
+
+
 class Both:
     """A source and a target, their state, and the verbs between them."""
 
     def __init__(self, path: Path | None) -> None:
         self.clock = FakeClock()
         self.state = State(f"sqlite:///{path}" if path else "memory:")
-        self.here, self.there = self._remote("here"), self._remote("there")
+        self.here, self.there = self.remote("here"), self.remote("there")
 
-    def _remote(self, name: str) -> AsyncRemote:
-        info = ProviderInfo("memory", "Memory", Troubled, MemorySettings)
-        return AsyncRemote(Account(name, lambda: (info, MemorySettings()), _no_network, self.clock, state=self.state))
+    def remote(self, name: str, **settings: Any) -> AsyncRemote:
+        info, made = ProviderInfo("memory", "Memory", Troubled, MemorySettings), MemorySettings(**settings)
+        return AsyncRemote(Account(name, lambda: (info, made), _no_network, self.clock, state=self.state))
 
     @property
     def verbs(self) -> Copying:
-        return Copying(self.state, self.clock, lambda name: Transform(name, shout), silent)
+        return self.verbs_telling(silent)
+
+    def verbs_telling(self, progress: Progress, stop: Stop | None = None) -> Copying:
+        return Copying(self.state, self.clock, lambda name: Transform(name, TRANSFORMS[name]), progress, stop)
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.state, "here", "there")
 
     @property
     def migrations(self) -> Migrations:

@@ -9,10 +9,7 @@ import pytest
 
 from omnilogue import AuthenticationError, Message, StateError
 from omnilogue.migrate.pair import Pair
-from omnilogue.model import TextPart
-from omnilogue.provider import unsupported
 from omnilogue.state import State
-from omnilogue_memory.provider import Memory
 
 pytestmark = pytest.mark.anyio
 
@@ -63,29 +60,6 @@ async def test_what_is_said_while_a_conversation_is_copied_comes_along(both: Any
     assert (await both.check()).is_clean
 
 
-@pytest.mark.parametrize("can_edit", [True, False])
-async def test_what_is_edited_while_it_is_copied_is_brought_over_or_told(both: Any, can_edit: bool) -> None:
-    await both.fill(1, 4)
-    conversation = await first(both.here)
-    if not can_edit:
-        both.there.vendor.features = Memory.features.replace(edit_message=unsupported("no"))
-
-    def trouble(call: str, what: str) -> None:
-        if what == "text 0.2":
-            rows = both.here.vendor._messages[conversation.id]
-            name = next(iter(rows))
-            rows[name] = rows[name].model_copy(update={"parts": (TextPart(text="edited"),)})
-
-    both.there.vendor.trouble = trouble
-    report = await both.copy()
-
-    if can_edit:
-        assert (await both.texts())["Trip 0"][0] == "edited"
-        assert (await both.check()).is_clean
-    else:
-        assert [dead.code for dead in report.dead] == ["source_changed"]
-
-
 async def test_a_source_that_goes_on_changing_waits_for_another_time(both: Any) -> None:
     await both.fill(1, 2)
     conversation = await first(both.here)
@@ -121,6 +95,20 @@ async def test_an_edit_at_the_source_is_told_and_carried_over_only_where_asked_f
     assert (await both.texts())["Trip 0"] == ["text 0.0", "edited", "text 0.2"]
     assert (await both.check()).is_clean
     assert not (await both.plan(update=True)).has_work
+
+
+async def test_an_edit_is_no_work_for_a_target_that_answers_by_itself(both: Any) -> None:
+    both.there = both.remote("there", like="ichati")
+    asked: dict[str, Any] = {"allow_generation": True, "max_loss": "any"}
+    [conversation] = await both.fill(1, 2)
+    await both.copy(**asked)
+    message = await anext(aiter(both.here.messages(conversation)))
+    await both.here.edit(conversation, message.id, "edited")
+
+    planned = await both.plan(update=True, **asked)
+
+    assert not planned.has_work
+    assert "edits" not in planned.undo.note
 
 
 async def test_what_changed_on_both_ends_is_left_alone(both: Any) -> None:
