@@ -59,10 +59,10 @@ async def forecast(job: Job, conversation: Conversation) -> Forecast:
     """Give what a copy would do. Raises what ends a whole plan; what only this conversation suffers from is told."""
     ledger = job.pair.ledger
     link = ledger.link(conversation.id)
-    can_be_kept = link is None and conversation.updated_at is not None
-    key = (conversation.id, _key(job), _fingerprint(conversation)) if can_be_kept else None
-    if key and (kept := ledger.forecast(*key)):
-        return Forecast.model_validate_json(kept)
+    seen, passing = _fingerprint(conversation), f"{passing_key(job)}{link.marker if link else ''}"
+    for key in (_key(job), passing) if link is None else (passing,):
+        if kept := ledger.forecast(conversation.id, key, seen):
+            return Forecast.model_validate_json(kept)
     began, since = job.pair.clock.now(), job.pair.clock.monotonic()
     try:
         reading, found = await _read(job, conversation, link)
@@ -71,9 +71,17 @@ async def forecast(job: Job, conversation: Conversation) -> Forecast:
             raise
         return Forecast(state="failed", code=error.code, error=str(error))
     found = found.model_copy(update={"seconds": job.pair.clock.monotonic() - since})
-    if key and reading.is_dated(began):
-        ledger.keep_forecast(*key, found.model_dump_json())
+    if link is None:
+        key = _key(job) if reading.is_dated(began) else passing
+        ledger.keep_forecast(conversation.id, key, seen, found.model_dump_json())
+    elif found.state == "unchanged" and not found.edited and reading.is_followed_by_time:
+        ledger.keep_forecast(conversation.id, passing, seen, found.model_dump_json())
     return found
+
+
+def passing_key(job: Job) -> str:
+    """Tell apart what is kept only until all is read: it lets a plan that was stopped go on, and no other."""
+    return f"{_key(job)}+"
 
 
 def _key(job: Job) -> str:
@@ -163,7 +171,13 @@ class Reading:
         reading, or by a clock behind ours, would not show either.
         """
         updated = self._conversation.updated_at
-        return updated is not None and self._newest is not None and self._newest <= updated <= began - CLOCK_SKEW
+        return self.is_followed_by_time and updated is not None and updated <= began - CLOCK_SKEW
+
+    @property
+    def is_followed_by_time(self) -> bool:
+        """Whether `updated_at` follows the messages, as far as can be seen."""
+        updated = self._conversation.updated_at
+        return updated is not None and self._newest is not None and self._newest <= updated
 
     async def forecast(self, link: Link | None, rows: Sequence[Row]) -> Forecast:
         """Give what was counted."""

@@ -14,6 +14,7 @@ from ..state import Item, Migration
 from . import sentences
 from .asked import Options
 from .consenting import Planned, fingerprint, require_consent
+from .copying import carries_edits
 from .failing import verdict
 from .forecasting import Forecast
 from .job import Job
@@ -64,7 +65,7 @@ class Migrating:
             options=self.options.model_dump(mode="json", exclude_defaults=True),
             fingerprint=fingerprint(foreseen),
         )
-        return report.model_copy(update={"sentence": sentences.of_plan(report, updates=self.options.update)})
+        return report.model_copy(update={"sentence": sentences.of_plan(report, takes_edits=carries_edits(self.job))})
 
     @contextmanager
     def _reading(self) -> Iterator[Planning]:

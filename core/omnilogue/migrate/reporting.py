@@ -10,6 +10,7 @@ from ..remote.landing import Landing
 from ..state import Item, Migration
 from . import sentences
 from .asked import Options
+from .copying import carries_edits
 from .job import Job
 from .planning import Foreseen, Sum, undo_forecast
 from .reports import CopyReport, Failure, RateLimit, Rates, address_of
@@ -94,7 +95,7 @@ class Reporting:
         return report.model_copy(update={"sentence": self._said(report, run.brought, run.left)})
 
     def _said(self, report: CopyReport, brought: int = 0, left: int = 0) -> str:
-        return sentences.of_copy(report, brought, left, updates=self.options.update)
+        return sentences.of_copy(report, brought, left, takes_edits=carries_edits(self.job))
 
     def _failures(self, items: Iterable[Item], state: str) -> tuple[Failure, ...]:
         name = self.job.pair.source.name

@@ -27,37 +27,37 @@ def lost(losses: tuple[Loss, ...]) -> str:
     )
 
 
-def of_plan(report: CopyReport, *, updates: bool = False) -> str:
-    """Say what a copy would do; `updates` tells that edits are to be carried over."""
+def of_plan(report: CopyReport, *, takes_edits: bool = True) -> str:
+    """Say what a copy would do; `takes_edits` tells that the target can change messages."""
     counts = report.conversations
     due = counts.new + counts.changed
     way = f"from {report.source} to {report.target}"
     if not due:
-        return _with_rest(f"Nothing is to be copied {way}{_unchanged(report)}", report, updates=updates)
+        return _with_rest(f"Nothing is to be copied {way}{_unchanged(report)}", report, takes_edits=takes_edits)
     is_whole = due > 1 and not counts.unchanged and not counts.diverged and not counts.failed
     whole = f"{'all ' if is_whole else ''}{known(due, complete=report.complete)}"
     if report.sampled and not report.messages.new and not report.messages.unchanged:
         text = f"A copy {way} would bring {whole}; their messages were not read, so what is lost is not known"
-        return _with_rest(text, report, updates=updates)
+        return _with_rest(text, report, takes_edits=takes_edits)
     about = "about " if report.sampled else ""
     return _with_rest(
         f"A copy {way} would bring {about}{counted(report.messages.new, 'message')} of {whole}; {lost(report.losses)}",
         report,
-        updates=updates,
+        takes_edits=takes_edits,
     )
 
 
-def of_copy(report: CopyReport, brought: int = 0, left: int = 0, *, updates: bool = False) -> str:
+def of_copy(report: CopyReport, brought: int = 0, left: int = 0, *, takes_edits: bool = True) -> str:
     """Say what a copy did: how many conversations it brought up to date, and how many it left where it was stopped."""
     counts, way = report.conversations, f"from {report.source} to {report.target}"
     if not brought and not left and not report.dead and not report.unknown:
-        return _with_rest(f"Nothing was to be copied {way}{_unchanged(report)}", report, updates=updates)
+        return _with_rest(f"Nothing was to be copied {way}{_unchanged(report)}", report, takes_edits=takes_edits)
     is_whole = brought > 1 and not (counts.unchanged or counts.diverged or report.dead or report.unknown or left)
     whole = "all " if is_whole else ""
     text = f"Copied {counted(report.messages.copied, 'message')}"
     text += f" of {whole}{known(brought, complete=report.complete)}" if brought else ""
     more = f"; {counted(left, 'conversation')} left, the same command goes on" if left else ""
-    return _with_rest(f"{text} {way}; {lost(report.losses)}{more}", report, updates=updates)
+    return _with_rest(f"{text} {way}; {lost(report.losses)}{more}", report, takes_edits=takes_edits)
 
 
 def _unchanged(report: CopyReport) -> str:
@@ -69,12 +69,12 @@ def _unchanged(report: CopyReport) -> str:
     return f"; {one} is unchanged" if number == 1 else f"; {'' if others else 'all '}{one} are unchanged"
 
 
-def _with_rest(text: str, report: CopyReport, *, updates: bool) -> str:
+def _with_rest(text: str, report: CopyReport, *, takes_edits: bool) -> str:
     rest = [text]
     if report.conversations.diverged:
         rest.append(f"{report.conversations.diverged:,} changed on both ends and left alone")
     if report.edited:
-        why = "the target changes no messages" if updates else "--update carries edits over"
+        why = "--update carries edits over" if takes_edits else "the target takes no edits"
         rest.append(f"{counted(report.edited, 'message')} edited at the source since: {why}")
     if report.gone:
         rest.append(f"{counted(report.gone, 'message')} deleted at the source since, and left on the target")

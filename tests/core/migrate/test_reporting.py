@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from omnilogue import BadRequestError
+from omnilogue.provider import unsupported
+from omnilogue_memory.provider import Memory
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +49,16 @@ async def test_what_was_edited_or_deleted_at_the_source_is_told(both: Any) -> No
         assert "1 message deleted at the source since, and left on the target" in report.sentence
     assert "edited" not in (await both.plan(update=True)).sentence
     assert not {"edited", "gone", "diverged"} & planned.document().keys()
+
+
+async def test_no_update_is_promised_where_the_target_takes_no_edits(both: Any) -> None:
+    [conversation] = await both.fill(1, 1)
+    both.there.vendor.features = Memory.features.replace(edit_message=unsupported("no"))
+    await both.copy()
+    message = await anext(aiter(both.here.messages(conversation)))
+    await both.here.edit(conversation, message.id, "other words")
+
+    assert "edited at the source since: the target takes no edits" in (await both.plan(update=True)).sentence
 
 
 async def test_what_changed_on_both_ends_is_listed(both: Any) -> None:
