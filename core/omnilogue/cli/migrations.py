@@ -75,7 +75,8 @@ def _row(found: MigrationReport) -> tuple[str, ...]:
 
 def _selection(chosen: Mapping[str, object]) -> str:
     """Tell options that were given, as they are typed."""
-    return shlex.join(words_of({name: value for name, value in chosen.items() if value not in (None, False)}))
+    given = {name: value for name, value in chosen.items() if value is not None and value is not False}
+    return shlex.join(words_of(given))
 
 
 def _one(session: Session, migration: str, form: Form | None, *, messages: bool) -> None:

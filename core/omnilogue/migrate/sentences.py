@@ -36,7 +36,7 @@ def of_plan(report: CopyReport, *, takes_edits: bool = True) -> str:
         return _with_rest(f"Nothing is to be copied {way}{_unchanged(report)}", report, takes_edits=takes_edits)
     is_whole = due > 1 and not counts.unchanged and not counts.diverged and not counts.failed
     whole = f"{'all ' if is_whole else ''}{known(due, complete=report.complete)}"
-    if report.sampled and not report.messages.new and not report.messages.unchanged:
+    if report.sampled and not report.calls:
         text = f"A copy {way} would bring {whole}; their messages were not read, so what is lost is not known"
         return _with_rest(text, report, takes_edits=takes_edits)
     about = "about " if report.sampled else ""
