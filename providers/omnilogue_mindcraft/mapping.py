@@ -176,7 +176,8 @@ def is_same_session(row: SessionRow, fields: Mapping[str, Any], token: str) -> b
 
 def completed(row: R, known: Mapping[str, Any]) -> R:
     """Give a row with what its answer left out."""
-    return row.model_copy(update={name: known[name] for name in known.keys() - row.model_fields_set})
+    missing = known.keys() - row.model_fields_set
+    return row.model_copy(update={name: known[name] for name in missing}) if missing else row
 
 
 # Messages

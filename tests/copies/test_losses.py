@@ -1,13 +1,18 @@
-"""What a plan says will be lost is what the copy then loses, also where it was interrupted and went on."""
+"""What a plan says will be lost is what the copy then loses, also where it went on, and what an import loses."""
 
+import io
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from omnilogue import AsyncRemote, AuthenticationError
+from omnilogue.formats.exporting import export_to
+from omnilogue.formats.importing import import_from
+from omnilogue.formats.jsonl import JSONL
+from omnilogue.migrate.digest import digest
 from omnilogue.model import (
     LOSS_CLASSES,
     AudioPart,
@@ -16,6 +21,7 @@ from omnilogue.model import (
     FilePart,
     ImagePart,
     Message,
+    Part,
     ReasoningPart,
     TextPart,
     ToolCallPart,
@@ -47,13 +53,13 @@ FULL: dict[str, Any] = {
 }
 
 
-async def fill(remote: AsyncRemote) -> None:
+async def fill(remote: AsyncRemote, parts: Sequence[Part] = PARTS) -> None:
     """Store what can be lost of conversations and messages."""
     metadata = {f"key{number}": "v" * 500 for number in range(20)}
     made = await remote.create(title="T" * 600, instructions="Be brief.", model="m", metadata=metadata)
     await remote.update(made, pinned=True)
     await remote.append(made, [Message.of(role, f"I am {role}.") for role in ROLES])
-    await remote.append(made, [Message(role=role, parts=PARTS, **FULL) for role in ROLES[:2]])
+    await remote.append(made, [Message(role=role, parts=tuple(parts), **FULL) for role in ROLES[:2]])
     await remote.append(made, Message.user("\U0001f9f3" * (1024 * 1024 + 1)))
     tree = await remote.create(title="Tree")
     first = await remote.append(tree, Message.user("one"))
@@ -117,6 +123,44 @@ async def test_a_copy_in_pieces_loses_what_its_plan_said(target: str, ends: Any)
         assert ended > 2
         assert copied.dead == ()
         assert measured(client, copied.migration) == told(planned.losses)
+
+
+async def held(remote: AsyncRemote) -> dict[str | None, Any]:
+    """Give what a remote has, by title, and of its messages all that may be lost."""
+    found: dict[str | None, Any] = {}
+    async for one in remote.conversations():
+        messages = [message async for message in remote.messages(one)]
+        kept = [
+            (digest(each), each.metadata, each.model, each.status, each.usage, each.raw.get("mood"))
+            for each in messages
+        ]
+        found[one.title] = (one.instructions, one.metadata, one.pinned, kept)
+    return found
+
+
+@pytest.mark.parametrize("target", ["archive", "memory", "mindcraft", "minimax"])
+async def test_an_import_stores_and_loses_what_a_copy_does(target: str, ends: Any) -> None:
+    ends.add("here", "archive")
+    ends.add("copied", target)
+    ends.add("imported", target)
+    async with ends.client() as client:
+        here, imported = client.remote("here"), client.remote("imported")
+        await fill(here, [part for part in PARTS if part.type != "file"])  # a copy compares them, an import does not
+        file = io.BytesIO()
+        await export_to(file, JSONL, here)
+        file.seek(0)
+
+        copied = await client.copy("here:", "copied:", max_loss="any")
+        report = await import_from(file, JSONL, imported, allow_loss=True)
+
+        assert await held(imported) == await held(client.remote("copied"))
+        of_file = Counter({(loss["kind"], loss["action"]): loss["count"] for loss in report.losses})
+        assert without_names(of_file) == without_names(told(copied.losses))
+
+
+def without_names(losses: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    """Leave out ids and times, which only a marker keeps, and models: a file does not tell whose they are."""
+    return Counter({found: count for found, count in losses.items() if found[0] not in {"id", "time", "model"}})
 
 
 async def test_the_corpus_holds_every_kind_of_loss(ends: Any) -> None:

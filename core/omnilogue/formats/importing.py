@@ -1,28 +1,27 @@
 """Import: the conversations of a file, stored on a remote as new ones.
 
-The file is read twice. The first time nothing is written: what does not fit, and losses nobody consented to, are
-refused before a request leaves. Both times one message is held at a time, or one batch.
+The file is read twice, or more often where its conversations have branches. Until the last time nothing is written:
+what does not fit, and losses nobody consented to, are refused before a request leaves. One message is held at a time,
+or one batch, and of a conversation with branches the ids.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from ..errors import InvalidInputError
 from ..model import Conversation
-from ..provider import Entry, Features, Format, Lost
+from ..provider import Features, Format
 from ..remote import AsyncRemote
 from ..remote.grades import require
 from ..remote.options import UNSET, AllowLoss, Timeout
-from .fitting import fit, fit_conversation, takes
 from .guarding import read_entries
-from .shape import Shape, Shaping
+from .shape import STRAIGHT
 from .storing import Storing
-from .tally import Tally
+from .surveying import Shapes, Survey, shapes_of
 
-NEEDED = ("create_conversation", "append_user", "append_assistant")
+NEEDED = ("create_conversation", "append_user")
 
 Watch = Callable[[int, int], object]
 """Is told how many conversations and messages are stored, and of how many."""
@@ -35,16 +34,6 @@ class Imported:
     conversations: int
     messages: int
     losses: list[dict[str, Any]]
-
-
-@dataclass(slots=True)
-class Survey:
-    """What is in a file, before anything of it is stored; `shapes` by the number of the conversation."""
-
-    conversations: int = 0
-    messages: int = 0
-    shapes: dict[int, Shape] = field(default_factory=dict)
-    losses: Tally = field(default_factory=Tally)
 
 
 async def import_from(
@@ -62,17 +51,17 @@ async def import_from(
     LossRefusedError; until here nothing was written. A failure later names what is stored.
     """
     require(remote.features, remote.name, NEEDED, True)
-    survey = await _surveyed(file, form, remote.features)
+    survey, shapes = await _surveyed(file, form, remote.features)
     survey.losses.require(f"{remote.name}: the import", allow_loss)
-    file.seek(0)
-    storing = Storing(remote, allow_loss, timeout)
+    storing = Storing(remote, timeout)
     total = survey.conversations + survey.messages
+    file.seek(0)
     async with storing:
         number = 0
         async for entry in read_entries(form, file):
             if isinstance(entry, Conversation):
                 number += 1
-                await storing.begin(entry, survey.shapes.get(number, Shape()))
+                await storing.begin(entry, shapes.get(number, STRAIGHT))
             else:
                 await storing.add(entry)
             if watch is not None:
@@ -81,38 +70,19 @@ async def import_from(
     return Imported(storing.conversations, storing.messages, survey.losses.document())
 
 
-async def _surveyed(file: BinaryIO, form: Format, features: Features) -> Survey:
-    """Read the file without writing anything. Raises InvalidInputError naming what does not fit."""
-    survey, shaping, place = Survey(), None, ""
-    branches = takes(features.append_user, "parent_id")
+async def _surveyed(file: BinaryIO, form: Format, features: Features) -> tuple[Survey, Shapes]:
+    """Read the file without writing anything; again where there are branches, to know which messages are on them."""
+    survey = await _once(file, form, Survey(features))
+    if not survey.branched:
+        return survey, {}
+    file.seek(0)
+    shapes = await shapes_of(read_entries(form, file), survey.branched, features)
+    file.seek(0)
+    return await _once(file, form, Survey(features, shapes)), shapes
+
+
+async def _once(file: BinaryIO, form: Format, survey: Survey) -> Survey:
     async for entry in read_entries(form, file):
-        if isinstance(entry, Conversation):
-            _note_shape(survey, shaping, place)
-            shaping = Shaping(entry, branches=branches)
-            survey.conversations += 1
-            place = f"conversation {survey.conversations}, {entry.id}"
-            survey.losses.add(_lost(entry, features, place), place)
-        else:
-            survey.messages += 1
-            here = f"{place}, message {entry.id}" if entry.id else place
-            survey.losses.add(_lost(entry, features, here), here)
-            if shaping is not None:
-                shaping.add(entry)
-    _note_shape(survey, shaping, place)
+        survey.add(entry)
+    survey.end()
     return survey
-
-
-def _lost(entry: Entry, features: Features, place: str) -> list[Lost]:
-    try:
-        return fit_conversation(entry, features).losses if isinstance(entry, Conversation) else fit(entry, features)[1]
-    except InvalidInputError as error:
-        problem = f"{place}: {error.message}"
-    raise InvalidInputError(problem)
-
-
-def _note_shape(survey: Survey, shaping: Shaping | None, place: str) -> None:
-    """Remember the shape of the conversation that is over, where it is more than one message after the other."""
-    shape = shaping.shape() if shaping else Shape()
-    if shape != Shape():
-        survey.shapes[survey.conversations] = shape
-        survey.losses.add([Lost("branch", "flattened")] * shape.strays, place)

@@ -7,11 +7,19 @@ from typing import Self
 
 from ..errors import OmnilogueError
 from ..log import logger
+from ..mapping.drafts import expected_draft
+from ..mapping.expected import CopyOptions, expected
+from ..mapping.taking import keeps
 from ..model import Conversation, Message
 from ..remote import AsyncRemote
-from ..remote.options import AllowLoss, Timeout
-from .fitting import fit, fit_conversation, takes
-from .shape import Shape, branches_off
+from ..remote.options import Timeout
+from .shape import STRAIGHT, Shape, branches_off
+
+AS_IT_IS = CopyOptions(keeps_origin=False, is_compared=False)
+"""A file does not tell which vendor it is from: names of models and ids of files are taken for the remote's own."""
+
+CREATED = ("title", "instructions", "model", "metadata")
+"""What a conversation is created with."""
 
 BATCH_CHARACTERS = 4 * 1024 * 1024
 """A batch ends early when its texts are longer than this together; one message always fits."""
@@ -21,19 +29,19 @@ class Storing:
     """Writes conversations on a remote; leaving it by an error tells on the error what is stored.
 
     A message that follows the one before it is stored without a parent: it goes to the end of the conversation.
+    What is lost was consented to before.
     """
 
-    def __init__(self, remote: AsyncRemote, allow_loss: AllowLoss, timeout: Timeout) -> None:
+    def __init__(self, remote: AsyncRemote, timeout: Timeout) -> None:
         self.conversations = 0
         self.messages = 0
         self._remote = remote
-        self._allow_loss = allow_loss
         self._timeout = timeout
         row = remote.features.append_user
         self._size = max(1, row.limits.batch or 1)
-        self._keeps_branches = takes(row, "parent_id")
+        self._keeps_branches = keeps(row, "parent_id")
         self._conversation: Conversation | None = None
-        self._reset(Shape())
+        self._reset(STRAIGHT)
 
     def _reset(self, shape: Shape) -> None:
         self._shape = shape
@@ -42,26 +50,25 @@ class Storing:
         self._old_ids: list[str | None] = []
         self._characters = 0
         self._stored_ids: dict[str, str | None] = {}
-        self._newest: str | None = None
         self._before: str | None = None
-        self._below: str | None = None
+        self._place = 0
         self._held: Message | None = None
         self._begun_with = self.messages
 
     async def begin(self, conversation: Conversation, shape: Shape) -> None:
         """End the conversation before, and create the next one."""
         await self.end()
-        fitted = fit_conversation(conversation, self._remote.features)
-        self._conversation = await self._remote.create(
-            **fitted.fields, timeout=self._timeout, allow_loss=self._allow_loss
-        )
+        becomes = expected_draft(conversation, self._remote.features, AS_IT_IS, same_provider=True)
+        fields = becomes.draft.model_dump(include=set(CREATED))
+        self._conversation = await self._remote.create(**fields, timeout=self._timeout, allow_loss=True)
         self._reset(shape)
-        self._is_pinned = fitted.pinned
+        self._is_pinned = becomes.pinned is True
 
     async def add(self, message: Message) -> None:
         """Store a message at its place, soon; the one that the active branch ends with is kept for the end."""
-        if self._shape.last is None or message.id != self._shape.last:
-            await self._place(message)
+        place, self._place = self._place, self._place + 1
+        if place != self._shape.last:
+            await self._put(message, on_branch=place not in self._shape.left_out)
             return
         follows = self._before if message.parent_id is None else message.parent_id
         self._held = message.model_copy(update={"parent_id": follows})
@@ -72,49 +79,36 @@ class Storing:
         if self._conversation is None:
             return
         if self._held is not None:
-            await self._place(self._held)
+            await self._put(self._held)
         await self._flush()
         if self._is_pinned:
-            await self._remote.update(
-                self._conversation, pinned=True, timeout=self._timeout, allow_loss=self._allow_loss
-            )
+            await self._remote.update(self._conversation, pinned=True, timeout=self._timeout, allow_loss=True)
         self._conversation = None
         self.conversations += 1
 
-    async def _place(self, message: Message) -> None:
-        """Put a message below its parent; what is left out passes its place on to those that follow it."""
-        below = self._below
+    async def _put(self, message: Message, *, on_branch: bool = True) -> None:
+        """Put a message below its parent, unless it is left out."""
+        below = None
         if self._keeps_branches and branches_off(message, self._before):
             await self._flush()
-            below = self._stored_ids.get(message.parent_id or "", below)
+            below = self._stored_ids.get(message.parent_id or "")
         self._before = message.id
-        fitted, _ = fit(message, self._remote.features)
-        if fitted is None:
-            await self._pass_on(message, below)
+        becomes = expected(message, self._remote.features, AS_IT_IS, on_branch=on_branch).message
+        if becomes is None:
             return
-        self._below = None
-        self._waiting.append(fitted if below is None else fitted.model_copy(update={"parent_id": below}))
+        self._waiting.append(becomes.model_copy(update={"parent_id": below}))
         self._old_ids.append(message.id)
-        self._characters += len(fitted.text)
+        self._characters += len(becomes.text)
         if len(self._waiting) >= self._size or self._characters > BATCH_CHARACTERS:
             await self._flush()
-
-    async def _pass_on(self, message: Message, below: str | None) -> None:
-        await self._flush()
-        self._below = below
-        if message.id in self._shape.forks:
-            self._stored_ids[message.id or ""] = below or self._newest
 
     async def _flush(self) -> None:
         if not self._waiting or self._conversation is None:
             return
         waiting, old_ids = self._waiting, self._old_ids
         self._waiting, self._old_ids, self._characters = [], [], 0
-        stored = await self._remote.append(
-            self._conversation, waiting, timeout=self._timeout, allow_loss=self._allow_loss
-        )
+        stored = await self._remote.append(self._conversation, waiting, timeout=self._timeout, allow_loss=True)
         self.messages += len(stored)
-        self._newest = stored[-1].id
         for old_id, message in zip(old_ids, stored, strict=True):
             if old_id is not None and old_id in self._shape.forks:
                 self._stored_ids[old_id] = message.id

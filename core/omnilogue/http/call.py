@@ -112,10 +112,13 @@ class Base:
         return address
 
 
+_ENCODER = json_codec.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
 def encode_json(value: Any) -> bytes:
     """Give JSON in UTF-8. Raises InvalidInputError for what JSON or UTF-8 cannot hold."""
     try:
-        return json_codec.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+        return _ENCODER.encode(value).encode("utf-8")
     except UnicodeEncodeError:
         raise InvalidInputError("the text holds half of a surrogate pair, which is no text") from None
     except (ValueError, TypeError, RecursionError) as error:

@@ -11,6 +11,7 @@ from ..model import Conversation, Grade
 from ..provider import Draft, Features
 from . import pairs
 from .losses import Action, LossItem
+from .parts import by_grade
 from .taking import CopyOptions, has, keeps
 from .texts import mended
 
@@ -33,7 +34,7 @@ def expected_draft(
     the provider it comes from; a target that answers nothing keeps it as a word. Raises nothing.
     """
     fields: dict[str, Any] = {}
-    losses: list[LossItem] = []
+    losses = by_grade(features.create_conversation)
     answers = has(features, "send") or has(features, "stream")
     for name, of_another in (("title", False), ("instructions", False), ("model", answers and not same_provider)):
         fields[name], lost = _field(conversation, name, features, of_another=of_another)
@@ -57,8 +58,9 @@ def _field(
     can_be_chosen = name != "model" or has(features, "choose_model")
     if of_another or not has(features, "create_conversation") or not keeps(row, name) or not can_be_chosen:
         return None, [LossItem(name, "dropped", given)]
-    text = mended(given)
-    losses = [] if text == given else [LossItem(name, "placeholder", "half of a surrogate pair")]
+    text, losses = mended(given), by_grade(features.choose_model) if name == "model" else []
+    if text != given:
+        losses.append(LossItem(name, "placeholder", "half of a surrogate pair"))
     if name == "title" and (most := row.limits.title_chars) is not None and len(text) > most:
         text = f"{text[: most - 1]}…"
         losses.append(LossItem(name, "flattened", given))
@@ -77,6 +79,7 @@ def _metadata(
     if not (has(features, "conversation_metadata") and keeps(features.create_conversation, "metadata")):
         return {}, pairs.dropped(conversation.metadata, options.add_metadata)
     kept, losses = pairs.fitting(conversation.metadata, options.add_metadata, row)
+    losses += by_grade(row) if kept else []
     if row.grade is Grade.EMULATED:
         losses += [LossItem("metadata", "mapped", key) for key in kept]
     return kept, losses
@@ -86,7 +89,7 @@ def _pinned(conversation: Conversation, features: Features) -> tuple[bool | None
     if not conversation.pinned:
         return None, []
     if has(features, "update_conversation") and keeps(features.update_conversation, "pinned"):
-        return True, []
+        return True, by_grade(features.update_conversation)
     return None, [LossItem("pinned", "dropped", conversation.title or conversation.id)]
 
 

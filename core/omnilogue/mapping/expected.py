@@ -1,4 +1,4 @@
-"""What a message becomes on a target, and what it loses: one pure function, by which copies are made and checked."""
+"""What a message becomes on a target, and what it loses: one pure function, by which all is stored and checked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from ..model import Grade, Message, Part, TextPart
+from ..model import Grade, LossKind, Message, Part, TextPart
 from ..provider import Feature, Features
 from ..remote.grades import text_limit
 from . import pairs
@@ -18,6 +18,9 @@ from .taking import CopyOptions, has, is_asked_for, keeps, role_on, row_for
 from .texts import NO_TEXT, cut, is_blank, is_json
 
 DEFAULTS = CopyOptions()
+
+WORDS: tuple[tuple[str, LossKind], ...] = (("model", "model"), ("run_id", "id"))
+"""Fields that are a word of the vendor's, and which kind of loss each is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def expected(
     losses = [*_role_losses(message.role, role), *by_grade(row)]
     if not in_order:
         losses.append(LossItem("order", "flattened", message.id or message.text))
-    parts = _parts(message, row, features, losses, is_foreign=options.source_provider != options.target_provider)
+    parts = _parts(message, row, features, losses, options)
     fields = _fields(message, row, losses)
     parts, metadata, lost = _metadata(message, parts, row, features, options)
     losses += [*lost, *_inherent(message, row, features, options)]
@@ -65,10 +68,10 @@ def _role_losses(role: str, becomes: str) -> list[LossItem]:
 
 
 def _parts(
-    message: Message, row: Feature, features: Features, losses: list[LossItem], *, is_foreign: bool
+    message: Message, row: Feature, features: Features, losses: list[LossItem], options: CopyOptions
 ) -> tuple[Part, ...]:
     """Give the parts that are stored: what is taken, something where nothing is, and not too much."""
-    parts, lost = taken_parts(message.parts, row, features, is_foreign=is_foreign)
+    parts, lost = taken_parts(message.parts, row, features, options)
     losses += lost
     if is_blank(parts):
         losses.append(LossItem("text", "placeholder", message.id or NO_TEXT))
@@ -86,11 +89,12 @@ def _fields(message: Message, row: Feature, losses: list[LossItem]) -> dict[str,
     """Give the other fields that are stored; what has no JSON form is stored nowhere."""
     kept: dict[str, Any] = {"raw": {}}  # making a default costs more than all else here
     kept |= {name: getattr(message, name) for name in ("created_at", "parent_id", "usage") if keeps(row, name)}
-    if message.model:
-        if keeps(row, "model") and is_json(message.model):
-            kept["model"] = message.model
-        else:
-            losses.append(LossItem("model", "dropped", message.model))
+    for name, kind in WORDS:
+        if word := getattr(message, name):
+            if keeps(row, name) and is_json(word):
+                kept[name] = word
+            else:
+                losses.append(LossItem(kind, "dropped", word))
     if keeps(row, "status"):
         kept["status"] = message.status
     elif message.status != "complete":
@@ -116,14 +120,16 @@ def _metadata(
     if most is not None and reserved > most - pairs.MARKER_PAIRS:
         (parts, lost), reserved = pairs.without_citations(parts), 0
     kept, dropped = pairs.fitting(message.metadata, options.add_metadata, features.message_metadata, reserved)
-    return parts, kept, [*lost, *dropped]
+    return parts, kept, [*lost, *dropped, *(by_grade(features.message_metadata) if kept else ())]
 
 
 def _inherent(message: Message, row: Feature, features: Features, options: CopyOptions) -> list[LossItem]:
     """Give what no vendor lets a caller set: ids, times and tokens; ids and times go into the marker."""
-    is_marked = options.keeps_origin and features.message_metadata.grade is Grade.NATIVE
-    action: Action = "mapped" if is_marked else "dropped"
+    can_mark = features.message_metadata.grade is Grade.NATIVE
+    action: Action = "mapped" if can_mark and options.keeps_origin else "dropped"
     losses = [LossItem("id", action, message.id)] if message.id else []
+    if message.origin and not (options.keeps_origin or can_mark or keeps(row, "origin")):
+        losses.append(LossItem("id", "dropped", message.origin.message or ""))
     if message.created_at is not None and not keeps(row, "created_at"):
         losses.append(LossItem("time", action, message.created_at.isoformat()))
     if message.usage is not None and not keeps(row, "usage"):

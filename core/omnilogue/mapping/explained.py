@@ -10,7 +10,8 @@ from .losses import Action
 EXPLAINED: Mapping[LossKind, Mapping[Action, str]] = {
     "id": {
         "mapped": "The target gives ids of its own; the old one is kept in the marker.",
-        "dropped": "The target gives ids of its own and has no metadata for a marker; the copy's map of ids has both.",
+        "dropped": "The target gives ids of its own and has no metadata for a marker (the copy's map of ids has both), "
+        "or it keeps no ids of runs.",
     },
     "time": {
         "mapped": "The target sets its own times; the old one is kept in the marker.",

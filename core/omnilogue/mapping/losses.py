@@ -1,18 +1,19 @@
-"""What a copy loses: kinds, actions, counts, and the gate that asks for consent."""
+"""What is lost: kinds, actions, counts, and the gate of a copy that asks for consent."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self, TypeAlias, get_args
+from typing import Annotated, Literal, Self, TypeAlias, TypeVar, get_args
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from ..log import printable, redact
 from ..model import LOSS_CLASSES, LossClass, LossKind
 from ..model.values import Value
+from ..provider import LossAction
 
-Action: TypeAlias = Literal["kept", "mapped", "flattened", "placeholder", "dropped"]
+Action: TypeAlias = LossAction
 MaxLoss: TypeAlias = Literal["none", "metadata", "any"]
 
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -33,6 +34,11 @@ class LossItem:
     kind: LossKind
     action: Action
     example: str = ""
+
+    @property
+    def loss_class(self) -> LossClass:
+        """How much it matters."""
+        return LOSS_CLASSES[self.kind]
 
     @property
     def is_lost(self) -> bool:
@@ -58,6 +64,9 @@ class Loss(Value):
     def is_lost(self) -> bool:
         """Whether something is lost, and not only elsewhere."""
         return self.action in LOSING
+
+
+L = TypeVar("L", LossItem, Loss)
 
 
 class Losses:
@@ -118,7 +127,7 @@ def shown(example: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def gate(losses: Iterable[Loss], max_loss: MaxLoss, allow_generation: bool = False) -> list[Loss]:
+def gate(losses: Iterable[L], max_loss: MaxLoss, allow_generation: bool = False) -> list[L]:
     """Give the losses nobody has consented to; where there are some, nothing may be written.
 
     Inherent losses need no consent. `generation` needs `allow_generation` and `any`.
@@ -126,7 +135,7 @@ def gate(losses: Iterable[Loss], max_loss: MaxLoss, allow_generation: bool = Fal
     return [loss for loss in losses if loss.is_lost and not _is_allowed(loss, max_loss, allow_generation)]
 
 
-def _is_allowed(loss: Loss, max_loss: MaxLoss, allow_generation: bool) -> bool:
+def _is_allowed(loss: LossItem | Loss, max_loss: MaxLoss, allow_generation: bool) -> bool:
     if loss.loss_class == "inherent":
         return True
     if loss.kind == "generation" and not allow_generation:
@@ -145,6 +154,6 @@ def allowing(refused: Iterable[Loss]) -> str:
     return " ".join(options)
 
 
-def failing(losses: Iterable[Loss], kinds: Collection[str]) -> list[Loss]:
+def failing(losses: Iterable[L], kinds: Collection[str]) -> list[L]:
     """Give the losses of these kinds; what is only mapped is none."""
     return [loss for loss in losses if loss.is_lost and loss.kind in kinds]

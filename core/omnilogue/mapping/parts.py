@@ -24,7 +24,7 @@ from ..model import (
 from ..provider import Feature, Features
 from ..remote.grades import PART_ROWS
 from .losses import LossItem
-from .taking import has, keeps
+from .taking import CopyOptions, has, keeps
 from .texts import is_json, mended, on_lines_of_their_own
 
 _KINDS = {str(kind): cast(LossKind, kind) for kind in LOSS_CLASSES}
@@ -34,7 +34,7 @@ LONGEST_NAME = 500
 
 
 def taken_parts(
-    parts: Iterable[Part], row: Feature, features: Features, *, is_foreign: bool = False
+    parts: Iterable[Part], row: Feature, features: Features, options: CopyOptions
 ) -> tuple[tuple[Part, ...], list[LossItem]]:
     """Give the parts a target stores by this row, and what is lost.
 
@@ -45,7 +45,7 @@ def taken_parts(
     for part in parts:
         if isinstance(part, TextPart):
             pieces.append((_text(part, features, losses), False))
-        elif _is_taken(part, row, features) and not (is_foreign and _is_bare(part) and not keeps(row, "raw")):
+        elif _is_taken(part, row, features, options):
             pieces.append((part, False))
             losses += by_grade(features[PART_ROWS[part.type]]) if part.type in PART_ROWS else []
         else:
@@ -77,22 +77,21 @@ def _text(part: TextPart, features: Features, losses: list[LossItem]) -> TextPar
     return part.model_copy(update={"text": text, "citations": citations})
 
 
-def _is_taken(part: Part, row: Feature, features: Features) -> bool:
+def _is_taken(part: Part, row: Feature, features: Features, options: CopyOptions) -> bool:
     kinds = row.limits.parts
     if kinds is not None and part.type not in kinds:
         return False
-    if part.type in PART_ROWS and not _takes_kind(features[PART_ROWS[part.type]], part):
+    if part.type in PART_ROWS and not has(features, PART_ROWS[part.type]):
         return False
+    if isinstance(part, MediaPart):
+        is_shown = not features[PART_ROWS[part.type]].limits.bare_files
+        return (is_shown or not options.is_compared) and _is_known(part, row, options) and is_storable(part)
     return is_storable(part)
 
 
-def _takes_kind(row: Feature, part: Part) -> bool:
-    return row.grade is not Grade.UNSUPPORTED and not (isinstance(part, MediaPart) and row.limits.bare_files)
-
-
-def _is_bare(part: Part) -> bool:
-    """Whether all that is known of a file is its vendor's id for it."""
-    return isinstance(part, MediaPart) and part.data is None and part.url is None
+def _is_known(part: MediaPart, row: Feature, options: CopyOptions) -> bool:
+    """Whether a file is more than an id that only another vendor knows, or is kept as it is."""
+    return part.data is not None or part.url is not None or not options.is_foreign or keeps(row, "raw")
 
 
 def is_storable(part: Part) -> bool:

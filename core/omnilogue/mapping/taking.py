@@ -20,8 +20,9 @@ class CopyOptions:
     """What a copy was asked for that changes content.
 
     `roles` are the only ones to be copied (None: all; `other:*` stands for any word of a vendor), `add_metadata`
-    goes to each conversation and message. Without `keeps_origin` the caller writes no origin into markers, so that
-    ids and times are dropped.
+    goes to each conversation and message. With `keeps_origin` the caller tells in the origin of each message where
+    it is from; without, ids and times are dropped, and an origin is that of an earlier copy. Where it `is_compared`
+    afterwards, a file that could not be is not stored.
     """
 
     roles: frozenset[str] | None = None
@@ -29,6 +30,12 @@ class CopyOptions:
     source_provider: str = ""
     target_provider: str = ""
     keeps_origin: bool = True
+    is_compared: bool = True
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the target is of another provider than the source."""
+        return self.source_provider != self.target_provider
 
 
 def has(features: Features, operation: str) -> bool:

@@ -89,8 +89,9 @@ async def _wanted(job: Job, conversation: Conversation, found: Comparison) -> As
 def _made(job: Job, conversation: Conversation, step: Step, turns: Turns | None, found: Comparison) -> list[Message]:
     """Give what one more message of the source brings to the target."""
     if turns is None:
-        made = job.shape(conversation, step, found.losses)
-        return [made] if made is not None else []
+        shaped = job.shape(conversation, step)
+        found.losses.extend(shaped.losses)
+        return [] if shaped.message is None else [shaped.message]
     message = job.transformed(conversation, step, found.losses)
     return _said(turns.add(message) if message is not None else None, found)
 

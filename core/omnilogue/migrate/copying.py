@@ -9,7 +9,7 @@ from itertools import count
 
 from ..errors import MigrationError, StateError
 from ..mapping.drafts import ExpectedDraft, expected_draft
-from ..mapping.losses import Losses
+from ..mapping.losses import Losses, LossItem
 from ..model import Conversation, Grade, Message
 from ..state import Link, Row
 from . import reconciling
@@ -42,8 +42,11 @@ class ConversationCopy:
     copied: int = 0
     _found: set[int] = field(default_factory=set)
 
-    async def run(self) -> None:
-        """Bring the copy up to date. Raises any error of the tree, Stopped where the run is to end."""
+    async def run(self) -> Link:
+        """Bring the copy up to date, and give the link, to be noted as settled.
+
+        Raises any error of the tree, Stopped where the run is to end.
+        """
         pair = self.job.pair
         draft = expected_draft(
             self.conversation, pair.target.features, self.job.options, same_provider=pair.is_same_provider
@@ -55,8 +58,7 @@ class ConversationCopy:
             rows = pair.ledger.rows(link)
             if not await self._verify_and_look(link, rows):
                 await self._pin(link, draft)
-                pair.ledger.settled(link)
-                return
+                return link
         raise MigrationError(
             f"{self.conversation.ref} goes on changing while it is copied", code="source_changed", hint="retry it later"
         )
@@ -73,13 +75,14 @@ class ConversationCopy:
 
     async def _link(self, draft: ExpectedDraft) -> Link:
         """Give the link, found again where an earlier run may have created the copy and noted nothing."""
-        pair, shaping = self.job.pair, self.job.shaping.model_dump_json()
-        link = pair.ledger.link(self.conversation.id)
-        if link is None:
-            self.job.require_allowed(Losses(draft.losses))
-            return begun(pair, self.conversation, self.job.migration, shaping)
-        require_same_shaping(link, self.job.shaping)
-        if link.target is not None:
+        pair = self.job.pair
+        known = pair.ledger.link(self.conversation.id)
+        if known is not None:
+            require_same_shaping(known, self.job.shaping)
+        else:
+            self.job.require_allowed(draft.losses)
+        link = await pair.ledger.state.together(lambda: self._started(known))
+        if known is None or link.target is not None:
             return link
         losses = Losses(draft.losses)
         noted = rows_of(link, losses)
@@ -87,6 +90,12 @@ class ConversationCopy:
         if found is not None:
             self.losses.merge(losses)
         return found or link
+
+    def _started(self, known: Link | None) -> Link:
+        """Note that the conversation is under way, and give its link."""
+        pair, migration = self.job.pair, self.job.migration
+        pair.migrations.settle(migration, self.conversation.id, "running")
+        return known or begun(pair, self.conversation, migration, self.job.shaping.model_dump_json())
 
     async def _known(self, link: Link) -> list[Row]:
         """Give what the ledger knows, with what became of writes that were only meant."""
@@ -103,9 +112,8 @@ class ConversationCopy:
 
     async def _pass(self, link: Link, rows: list[Row], draft: ExpectedDraft) -> Link:
         """Read the source once and write what is new."""
-        pair = self.job.pair
         own = {row.ordinal for row in rows if row.migration == self.job.migration}
-        arriving, walk = Arriving(pair, self.job.migration, link, draft), Walk(rows, own)
+        arriving, walk = Arriving(self.job, link, draft), Walk(rows, own)
         ordinals = count(rows[-1].ordinal + 1 if rows else 0)
         try:
             async with aclosing(self._read(arriving)) as messages:
@@ -118,7 +126,7 @@ class ConversationCopy:
             arriving.lost(self._lost_order(walk))
             for row in [row for row in walk.gone() if row.ordinal in self._found]:
                 self._found.discard(row.ordinal)
-                arriving.arrived(row, Losses())
+                arriving.arrived(row)
             link = await arriving.finish()
         finally:
             arriving.note()
@@ -126,17 +134,16 @@ class ConversationCopy:
             self.losses.merge(arriving.losses)
         return link
 
-    def _lost_order(self, walk: Walk) -> Losses:
+    def _lost_order(self, walk: Walk) -> list[LossItem]:
         """Give what is lost of the order and is not noted yet; an earlier run of this migration may have been ended.
 
         It is known only at the end of a pass, and so it is told by where copies stand and not by what was new.
         """
-        losses, place = Losses(), self.conversation
-        if walk.inserted:
-            noted = self.job.pair.migrations.lost(self.job.migration, place.id, "order", "flattened")
-            if walk.inserted > noted:
-                losses.add("order", "flattened", str(place.ref), walk.inserted - noted)
-        return losses
+        if not walk.inserted:
+            return []
+        place = self.conversation
+        noted = self.job.pair.migrations.lost(self.job.migration, place.id, "order", "flattened")
+        return [LossItem("order", "flattened", str(place.ref))] * (walk.inserted - noted)
 
     async def _read(self, arriving: Arriving) -> AsyncGenerator[Placed, None]:
         """Give the messages of the source; while its first page is read the copy is created."""
@@ -164,7 +171,7 @@ class ConversationCopy:
         """
         if row.ordinal in self._found:
             self._found.discard(row.ordinal)
-            arriving.arrived(row, self._shaped(step, on_branch=on_branch)[1])
+            arriving.arrived(row, self.job.shape(self.conversation, step, on_branch=on_branch).losses)
         if step.is_edited and (self.job.update or is_of(row, self.job.migration)):
             await arriving.flush()
             await self._rewrite(arriving, step, row)
@@ -180,7 +187,7 @@ class ConversationCopy:
         own = {row.ordinal for row in rows if row.migration == job.migration and row.digest is not None}
         walk = Walk(rows, own)
         if link.target is None:
-            arriving = Arriving(pair, job.migration, link, draft)
+            arriving = Arriving(job, link, draft)
             link = await arriving.finish()
             self.losses.merge(arriving.losses)
         turns = TurnCopy(job, Generating(job, link, rows[-1].ordinal + 1 if rows else 0))
@@ -190,22 +197,19 @@ class ConversationCopy:
                 step = walk.step(each.message)
                 if step.row is None or step.row.state != "done":
                     await turns.add(step, self.conversation, on_branch=each.on_branch)
-            await turns.end(self._lost_order(walk))
+            await turns.end(Losses(self._lost_order(walk)))
         finally:
             self.copied += turns.generating.copied
             self.losses.merge(turns.generating.losses)
         return link
 
     async def _write(self, arriving: Arriving, step: Step, ordinal: int, *, on_branch: bool) -> None:
-        message, losses = self._shaped(step, on_branch=on_branch)
-        self.job.require_allowed(losses)
+        made = self.job.shape(self.conversation, step, on_branch=on_branch)
+        self.job.require_allowed(made.losses)
+        message = made.message
         if message is not None:
             message = await arriving.below(message, step.message.parent_id if self.is_branched else None)
-        await arriving.add(Parcel(self._row(step, message, ordinal), message, losses))
-
-    def _shaped(self, step: Step, *, on_branch: bool = True) -> tuple[Message | None, Losses]:
-        losses = Losses()
-        return self.job.shape(self.conversation, step, losses, on_branch=on_branch), losses
+        await arriving.add(Parcel(self._row(step, message, ordinal), message, made.losses))
 
     def _row(self, step: Step, message: Message | None, ordinal: int) -> Row:
         return Row(
@@ -230,14 +234,15 @@ class ConversationCopy:
             )
         if not carries_edits(self.job) or row.target is None or link.target is None:
             return
-        message, losses = self._shaped(step)
+        made = self.job.shape(self.conversation, step)
+        message = made.message
         if message is None:
             return
-        self.job.require_allowed(losses)
+        self.job.require_allowed(made.losses)
         await pair.target.edit(link.target, row.target, message.text, allow_loss=True, timeout=LONGEST_SECONDS)
         if not is_of(row, self.job.migration):
             pair.migrations.tell(self.job.migration, REWRITTEN, pair.clock.now(), link.conversation, row.source)
-        arriving.arrived(replace(row, source_digest=step.digest, digest=digest(message), state="done"), losses)
+        arriving.arrived(replace(row, source_digest=step.digest, digest=digest(message), state="done"), made.losses)
 
 
 def carries_edits(job: Job) -> bool:

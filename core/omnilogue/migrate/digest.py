@@ -67,11 +67,14 @@ def _file(part: MediaPart) -> dict[str, Any]:
     return {"name": part.name, "size": part.size}
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def _canonical(value: Any) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return _ENCODER.encode(value)
     except ValueError:  # Python spells no integer of thousands of digits
-        return json.dumps(_spelled(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return _ENCODER.encode(_spelled(value))
 
 
 def _spelled(value: Any) -> Any:

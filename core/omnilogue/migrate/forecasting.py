@@ -59,10 +59,11 @@ async def forecast(job: Job, conversation: Conversation) -> Forecast:
     """Give what a copy would do. Raises what ends a whole plan; what only this conversation suffers from is told."""
     ledger = job.pair.ledger
     link = ledger.link(conversation.id)
-    seen, passing = _fingerprint(conversation), f"{passing_key(job)}{link.marker if link else ''}"
-    for key in (_key(job), passing) if link is None else (passing,):
-        if kept := ledger.forecast(conversation.id, key, seen):
-            return Forecast.model_validate_json(kept)
+    lasting, seen = lasting_key(job), _fingerprint(conversation)
+    passing = f"{passing_key(lasting)}{link.marker if link else ''}"
+    for key in (lasting, passing) if link is None else (passing,):
+        if known := ledger.forecast(conversation.id, key, seen):
+            return Forecast.model_validate_json(known)
     began, since = job.pair.clock.now(), job.pair.clock.monotonic()
     try:
         reading, found = await _read(job, conversation, link)
@@ -71,20 +72,18 @@ async def forecast(job: Job, conversation: Conversation) -> Forecast:
             raise
         return Forecast(state="failed", code=error.code, error=str(error))
     found = found.model_copy(update={"seconds": job.pair.clock.monotonic() - since})
-    if link is None:
-        key = _key(job) if reading.is_dated(began) else passing
-        ledger.keep_forecast(conversation.id, key, seen, found.model_dump_json())
-    elif found.state == "unchanged" and not found.edited and reading.is_followed_by_time:
-        ledger.keep_forecast(conversation.id, passing, seen, found.model_dump_json())
+    if link is None or (found.state == "unchanged" and not found.edited and reading.is_followed_by_time):
+        key, kept = lasting if link is None and reading.is_dated(began) else passing, found.model_dump_json()
+        await ledger.state.together(lambda: ledger.keep_forecast(conversation.id, key, seen, kept))
     return found
 
 
-def passing_key(job: Job) -> str:
+def passing_key(lasting: str) -> str:
     """Tell apart what is kept only until all is read: it lets a plan that was stopped go on, and no other."""
-    return f"{_key(job)}+"
+    return f"{lasting}+"
 
 
-def _key(job: Job) -> str:
+def lasting_key(job: Job) -> str:
     """Tell apart what changes a forecast: how messages are shaped, and what the target can do."""
     features = repr(sorted(job.pair.target.features.document().items()))
     return hashlib.sha256(f"{job.shaping.model_dump_json()}\0{features}".encode()).hexdigest()[:32]
@@ -142,13 +141,13 @@ class Reading:
         elif step.is_edited:
             self._edited += 1
             if self._job.update and carries_edits(self._job) and step.row.target is not None:
-                self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
+                self.losses.extend(self._job.shape(self._conversation, step, on_branch=on_branch).losses)
         else:
             self._unchanged += 1
 
     def _shape(self, step: Step, *, on_branch: bool) -> None:
         if self._turns is None:
-            self._job.shape(self._conversation, step, self.losses, on_branch=on_branch)
+            self.losses.extend(self._job.shape(self._conversation, step, on_branch=on_branch).losses)
         elif message := self._job.transformed(self._conversation, step, self.losses):
             self._turn(self._turns.add(message, on_branch=on_branch))
 

@@ -129,7 +129,7 @@ class TurnCopy:
 
     async def _finish(self, turn: WantedTurn) -> None:
         """Bring a turn over; whatever else was taken before it was found whole is left out."""
-        self._job.require_allowed(Losses(turn.losses))
+        self._job.require_allowed(turn.losses)
         steps = [self._open.pop(place) for place in (*turn.user_sources, *turn.assistant_sources)]
         left_out, self._open = [*self._open.values()], {}
         await self.generating.take(turn, steps, left_out)
@@ -157,7 +157,7 @@ async def found_again(job: Job, link: Link, rows: Sequence[Row]) -> list[Row]:
         fresh = stored[done : done + 2]
         return fresh if fresh and any(digest(fresh[0]) == row.digest for row in meant) else None
 
-    fresh = await landed(job.pair, max(row.begun_at for row in meant), look)
+    fresh = await landed(job.pair, max(row.begun_at for row in meant), ACT_SECONDS, look)
     if fresh is None:
         job.pair.ledger.drop(link, [row.ordinal for row in meant])
         return [row for row in rows if row.state != "intent"]

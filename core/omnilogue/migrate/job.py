@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ..errors import LossRefusedError, MigrationError
-from ..mapping.expected import CopyOptions, expected
-from ..mapping.losses import Losses, MaxLoss, failing, gate
+from ..mapping.expected import CopyOptions, Expected, expected
+from ..mapping.losses import Losses, LossItem, MaxLoss, failing, gate
 from ..mapping.taking import generates
 from ..model import Conversation, Message, Origin
 from ..provider import CopyContext, Transform
@@ -45,23 +45,24 @@ class Job:
         transforms = tuple(self.lookup(name) for name in shaping.transform)
         return replace(self, shaping=shaping, options=options, transforms=transforms)
 
-    def shape(
-        self, conversation: Conversation, step: Step, losses: Losses, *, on_branch: bool = True
-    ) -> Message | None:
-        """Give what a message becomes on the target, None where it is left out; what is lost is added to `losses`.
-
-        Raises MigrationError where a transform fails.
-        """
-        message = self.transformed(conversation, step, losses)
+    def shape(self, conversation: Conversation, step: Step, *, on_branch: bool = True) -> Expected:
+        """Give what a message becomes on the target, and its losses. Raises MigrationError where a transform fails."""
+        message = self._with_origin(conversation, step)
         if message is None:
-            return None
-        made = expected(message, self.pair.target.features, self.options, on_branch=on_branch)
-        losses.extend(made.losses)
-        return made.message
+            return Expected(None, (LossItem("filtered", "dropped", step.key),))
+        return expected(message, self.pair.target.features, self.options, on_branch=on_branch)
 
     def transformed(self, conversation: Conversation, step: Step, losses: Losses) -> Message | None:
         """Give a message as the transforms leave it, with its origin; None, and a loss, where they leave it out."""
-        source = self.pair.source
+        message = self._with_origin(conversation, step)
+        if message is None:
+            losses.add("filtered", "dropped", step.key)
+        return message
+
+    def _with_origin(self, conversation: Conversation, step: Step) -> Message | None:
+        message, source = self._transformed(conversation, step.message), self.pair.source
+        if message is None:
+            return None
         origin = Origin(
             provider=source.provider,
             remote=source.name,
@@ -69,13 +70,11 @@ class Job:
             message=step.message.id,
             time=step.message.created_at,
         )
-        message = self._transformed(conversation, step.message)
-        if message is None:
-            losses.add("filtered", "dropped", step.key)
-            return None
         return message.model_copy(update={"origin": origin})
 
     def _transformed(self, conversation: Conversation, message: Message) -> Message | None:
+        if not self.transforms:
+            return message
         source, target = self.pair.source, self.pair.target
         context = CopyContext(source.name, target.name, source.provider, target.provider, conversation)
         for transform in self.transforms:
@@ -92,11 +91,11 @@ class Job:
             message = changed
         return message
 
-    def require_allowed(self, losses: Losses) -> None:
+    def require_allowed(self, losses: Iterable[LossItem]) -> None:
         """Refuse what nobody consented to, also where the plan did not foresee it. Raises LossRefusedError."""
-        rows = losses.rows()
-        refused = gate(rows, self.max_loss, allow_generation=self.shaping.allow_generation)
-        refused += failing(rows, self.fail_on)
+        losses = list(losses)
+        refused = gate(losses, self.max_loss, allow_generation=self.shaping.allow_generation)
+        refused += failing(losses, self.fail_on)
         if refused:
             kinds = tuple(sorted({loss.kind for loss in refused}))
             raise LossRefusedError(f"the copy would lose {', '.join(kinds)}", losses=kinds, outcome="not_sent")

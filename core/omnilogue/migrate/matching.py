@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..mapping.losses import Losses
 from ..model import Conversation
 from .digest import digest
 from .job import Job
@@ -63,7 +62,7 @@ class Strangers:
         first = last = None
         count, walk = 0, Walk(())
         async for message in self.job.pair.source.messages(conversation):
-            made = self.job.shape(conversation, walk.step(message), Losses())
+            made = self.job.shape(conversation, walk.step(message)).message
             if made is not None:
                 last = digest(made)
                 first = first or last

@@ -13,7 +13,7 @@ from ..model import Conversation, Grade
 from ..provider import Features
 from .asked import Options
 from .failing import verdict
-from .forecasting import Forecast, forecast, passing_key
+from .forecasting import Forecast, forecast, lasting_key, passing_key
 from .job import Job
 from .outages import Outage
 from .progress import CopyProgress, Progress
@@ -75,7 +75,7 @@ class Planning:
 
         await together(work, min(self._options.concurrency, len(read)))
         if self._done == self._total:
-            self._job.pair.ledger.drop_forecasts(passing_key(self._job))
+            self._job.pair.ledger.drop_forecasts(passing_key(lasting_key(self._job)))
         return [Foreseen(one, known) for one, known in zip(conversations, found, strict=True)]
 
     async def _forecast(self, conversation: Conversation) -> Forecast | None:

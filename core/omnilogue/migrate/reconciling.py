@@ -13,6 +13,7 @@ from typing import TypeVar
 from ..errors import OutcomeUnknownError
 from ..model import Grade, Message
 from ..state import Link, LossRow, Row
+from .arriving import LONGEST_SECONDS
 from .digest import digest
 from .pair import Pair
 
@@ -32,7 +33,7 @@ async def container(
         return found.id if found else None
 
     try:
-        found = await landed(pair, link.begun_at, look)
+        found = await landed(pair, link.begun_at, LONGEST_SECONDS, look)
     except OutcomeUnknownError as error:
         pair.migrations.tell(link.migration, "orphan_possible", pair.clock.now(), link.conversation, error.message)
         return None
@@ -45,34 +46,43 @@ async def messages(pair: Pair, link: Link, rows: Sequence[Row]) -> list[Row]:
     The caller notes the ones that are there, in one step with what they lost.
     """
     meant = [row for row in rows if row.state != "done"]
-    if not meant:
-        return list(rows)
-
-    async def look() -> dict[int, Row] | None:
-        found = await _found(pair, link, rows, meant)
-        return found if len(found) == len(meant) else None
-
-    found = await landed(pair, max(row.begun_at for row in meant), look)
-    if found is None:
-        found = await _found(pair, link, rows, meant)
+    wanted = [row for row in meant if row.digest is not None]
+    found: dict[int, Row] = {}
+    if wanted:
+        found = await landed(
+            pair,
+            max(row.begun_at for row in wanted),
+            len(wanted) * LONGEST_SECONDS,
+            lambda: _found(pair, link, rows, wanted),
+            lambda found: len(found) == len(wanted),
+        )
     pair.ledger.drop(link, [row.ordinal for row in meant if row.ordinal not in found])
     return [found.get(row.ordinal, row) for row in rows if row.state == "done" or row.ordinal in found]
 
 
-async def landed(pair: Pair, begun_at: datetime, look: Callable[[], Awaitable[T | None]]) -> T | None:
-    """Look at once, and where nothing is seen again once the write has surely settled."""
+async def landed(
+    pair: Pair,
+    meant_at: datetime,
+    longest: float,
+    look: Callable[[], Awaitable[T]],
+    is_there: Callable[[T], bool] = lambda found: found is not None,
+) -> T:
+    """Look at once, and again after the settle time where not all is seen; give what was seen last.
+
+    A write that was meant so long ago that it has surely ended, `longest` being what it may take, has settled already.
+    """
     found = await look()
-    settle = pair.landing.settle - (pair.clock.now() - begun_at).total_seconds()
-    if found is None and settle > 0:
-        await pair.clock.sleep(settle)
+    age = (pair.clock.now() - meant_at).total_seconds()
+    if not is_there(found) and age < longest + pair.landing.settle:
+        await pair.clock.sleep(pair.landing.settle)
         found = await look()
     return found
 
 
-async def _found(pair: Pair, link: Link, rows: Sequence[Row], meant: Sequence[Row]) -> dict[int, Row]:
+async def _found(pair: Pair, link: Link, rows: Sequence[Row], wanted: Sequence[Row]) -> dict[int, Row]:
     """Find messages that were meant among those of the target that no other row claims."""
     assert link.target is not None  # noqa: S101  # only a conversation that is there has messages
-    claims = Claims(pair, link, rows, meant)
+    claims = Claims(pair, link, rows, wanted)
     async for message in pair.target.messages(link.target, branches=True):
         claims.offer(message)
     return claims.found
@@ -81,12 +91,12 @@ async def _found(pair: Pair, link: Link, rows: Sequence[Row], meant: Sequence[Ro
 class Claims:
     """Which stored message is the copy of which row: by origin where the vendor keeps it, and always by content."""
 
-    def __init__(self, pair: Pair, link: Link, rows: Sequence[Row], meant: Sequence[Row]) -> None:
+    def __init__(self, pair: Pair, link: Link, rows: Sequence[Row], wanted: Sequence[Row]) -> None:
         self.found: dict[int, Row] = {}
         self._conversation = link.conversation
         self._keeps_origin = pair.target.features.message_metadata.grade is Grade.NATIVE
         self._taken = {row.target for row in rows if row.state == "done"}
-        self._wanted = [row for row in meant if row.digest is not None]
+        self._wanted = wanted
 
     def offer(self, message: Message) -> None:
         """Take a message of the target for the first row that it can be the copy of."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..errors import MigrationError, OmnilogueError
 from ..mapping.losses import Losses
 from ..model import Conversation
+from ..state import ItemState, Link
 from .copying import ConversationCopy
 from .failing import verdict
 from .job import Job
@@ -79,16 +80,15 @@ class Run:
         while self._left and not self._job.stop.is_due and self._failure is None:
             work = self._left.popleft()
             copy = ConversationCopy(self._job, work.conversation, is_branched=work.is_branched)
-            self._settle(copy, "running")
             try:
-                await copy.run()
+                link = await copy.run()
             except Stopped:
-                self._settle(copy, "pending")
+                await self._settle(copy, "pending")
             except OmnilogueError as error:
                 await self._failed(work, copy, error)
             else:
                 self._outage.end()
-                self._settle(copy, "done")
+                await self._settle(copy, "done", link=link)
                 self.finished += 1
                 self.brought += 1
             self._told(self.copied)
@@ -96,13 +96,13 @@ class Run:
     async def _failed(self, work: Work, copy: ConversationCopy, error: OmnilogueError) -> None:
         what = verdict(error)
         if what in {"dead", "unknown"}:
-            self._settle(copy, what, error)
+            await self._settle(copy, what, error)
             self.finished += 1
             self._dead += what == "dead"
             if self._dead > self._max_dead:
                 self._end(_too_many(self._dead))
             return
-        self._settle(copy, "pending")
+        await self._settle(copy, "pending")
         if what == "stop":
             self._end(error)
             return
@@ -115,21 +115,20 @@ class Run:
     def _end(self, error: OmnilogueError) -> None:
         self._failure = self._failure or error
 
-    def _settle(self, copy: ConversationCopy, state: str, error: OmnilogueError | None = None) -> None:
-        """Note how a conversation stands, and what it lost."""
-        job, conversation = self._job, copy.conversation.id
-        job.pair.migrations.settle(
-            job.migration,
-            conversation,
-            state,  # type: ignore[arg-type]  # one of the states of an item
-            code=error.code if error else None,
-            error=str(error) if error else None,
-        )
-        if state == "running":
-            return
-        job.pair.migrations.tell(
-            job.migration, state, job.pair.clock.now(), conversation, error.code if error else str(copy.copied)
-        )
+    async def _settle(
+        self, copy: ConversationCopy, state: ItemState, error: OmnilogueError | None = None, link: Link | None = None
+    ) -> None:
+        """Note how a conversation ended, and count what it lost; `link` is that of a copy that is whole."""
+        pair, migration, conversation = self._job.pair, self._job.migration, copy.conversation.id
+        code, words = (error.code, str(error)) if error else (None, None)
+
+        def change() -> None:
+            pair.migrations.settle(migration, conversation, state, code=code, error=words)
+            if link is not None:
+                pair.ledger.settled(link)
+            pair.migrations.tell(migration, state, pair.clock.now(), conversation, code or str(copy.copied))
+
+        await pair.ledger.state.together(change)
         self._lost[conversation].merge(copy.losses)
         self.copied += copy.copied
 

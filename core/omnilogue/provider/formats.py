@@ -38,7 +38,7 @@ class Format:
     """A file format. One that only writes has no `read`, and the reverse.
 
     `write(entries, file)` writes bytes as the entries come and holds no more than it must: there may be millions.
-    `read(file)` gives entries in the same order. It may be called twice, each time on the whole file, which can seek;
+    `read(file)` gives entries in the same order. It is called several times, each on the whole file, which can seek;
     what does not fit raises InvalidInputError that names the line.
     `losses(entry)` tells what of an entry the written form does not keep; without it, nothing is lost.
     With `branches=False` the writer is given the active branch only.

@@ -76,6 +76,7 @@ class Plugins:
     def __init__(self, *, outside: bool = True) -> None:
         """With `outside=False` only what comes with Omnilogue itself is seen."""
         self._outside = outside
+        self._installed: dict[str, list[EntryPoint]] = {}
         self._modules: dict[tuple[str, str], Any] = {}
         self._presented: dict[str, list[tuple[EntryPoint, Any]]] = {}
 
@@ -174,8 +175,9 @@ class Plugins:
         return f"the {NAMED[hook]} {item.name!r} is brought twice, by {rivals}; uninstall one"
 
     def _entries(self, group: str) -> list[EntryPoint]:
-        found = entry_points(group=group)
-        return [entry for entry in found if self._outside or _is_ours(entry)]
+        if group not in self._installed:  # looking through all that is installed takes a while
+            self._installed[group] = [one for one in entry_points(group=group) if self._outside or _is_ours(one)]
+        return self._installed[group]
 
     def _chosen(self, name: str) -> EntryPoint:
         """Compare names before importing: a built-in wins, two outsiders of one name are both refused."""

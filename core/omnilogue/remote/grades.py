@@ -86,7 +86,7 @@ def require(
                 f"{remote}: {operation} is not supported{note}", operation=operation, outcome="not_sent"
             )
         losses.update(row.losses)
-    refused = sorted(kind for kind in losses if not _allowed(kind, allow_loss))
+    refused = sorted(kind for kind in losses if not is_allowed(kind, allow_loss))
     if refused:
         raise LossRefusedError(
             f"{remote}: {', '.join(operations)} would lose {', '.join(refused)}",
@@ -96,7 +96,8 @@ def require(
         )
 
 
-def _allowed(kind: str, allow_loss: AllowLoss) -> bool:
+def is_allowed(kind: str, allow_loss: AllowLoss) -> bool:
+    """Whether a loss of this kind was consented to; inherent ones need no consent."""
     if LOSS_CLASSES.get(kind) == "inherent":
         return True
     if isinstance(allow_loss, str):

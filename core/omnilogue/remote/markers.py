@@ -21,6 +21,8 @@ LONGEST = 512
 
 T = TypeVar("T", Conversation, Message)
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
 
 def new() -> str:
     """Make a marker nobody else has."""
@@ -42,7 +44,7 @@ def put(metadata: Mapping[str, JsonValue], marker: str, origin: Origin | None = 
 
 
 def _written(told: Mapping[str, JsonValue]) -> str:
-    return json.dumps(told, separators=(",", ":"))
+    return _ENCODER.encode(told)
 
 
 def of(value: Conversation | Message) -> str | None:

@@ -2,11 +2,12 @@
 
 from .kept import Kept
 from .ledger import Ledger, Link, LossRow, Row
-from .migrations import Item, Migration, Migrations
+from .migrations import Item, ItemState, Migration, Migrations
 from .store import State, StateSummary, default_url, path_of
 
 __all__ = [
     "Item",
+    "ItemState",
     "Kept",
     "Ledger",
     "Link",

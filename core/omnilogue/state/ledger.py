@@ -157,25 +157,15 @@ class Ledger:
         """
         if rows or losses:
             with self.state.write() as database:
-                _put_all(database, link, rows, migration=migration, losses=losses, copied=copied)
-
-    async def put_together(
-        self, link: Link, rows: Sequence[Row], migration: str, losses: Sequence[LossRow], copied: int
-    ) -> None:
-        """Do the same in one commit with what other conversations have ready."""
-        if rows or losses:
-
-            def change(database: sqlite3.Connection) -> None:
-                _put_all(database, link, rows, migration=migration, losses=losses, copied=copied)
-
-            await self.state.write_together(change)
+                _put(database, link, rows)
+                _add_losses(database, migration, losses)
+                _add_copied(database, migration, link, copied)
 
     def drop(self, link: Link, ordinals: Iterable[int]) -> None:
         """Keep nothing of these messages."""
-        with self.state.write() as database:
-            database.executemany(
-                "DELETE FROM message WHERE link = ? AND ordinal = ?", [(link.id, ordinal) for ordinal in ordinals]
-            )
+        if chosen := [(link.id, ordinal) for ordinal in ordinals]:
+            with self.state.write() as database:
+                database.executemany("DELETE FROM message WHERE link = ? AND ordinal = ?", chosen)
 
     # What a plan read
 
@@ -206,20 +196,6 @@ class Ledger:
                 "INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?, ?, ?)",
                 (*self._pair, conversation, options, fingerprint, forecast),
             )
-
-
-def _put_all(
-    database: sqlite3.Connection,
-    link: Link,
-    rows: Sequence[Row],
-    *,
-    migration: str,
-    losses: Sequence[LossRow],
-    copied: int,
-) -> None:
-    _put(database, link, rows)
-    _add_losses(database, migration, losses)
-    _add_copied(database, migration, link, copied)
 
 
 def _put(database: sqlite3.Connection, link: Link, rows: Iterable[Row]) -> None:

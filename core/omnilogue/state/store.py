@@ -10,20 +10,20 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeVar
 
 from ..errors import ConfigurationError, StateError
 from .schema import ACCOUNT_COLUMNS, APPLICATION_ID, TABLES, UPGRADES, VERSION
 
+T = TypeVar("T")
+
 BUSY_SECONDS = 5.0
 
 QUICK_SECONDS = 0.001
-"""What a change takes on a disk that is quick: there it is not worth waiting for others."""
+"""What a commit takes on a disk that is quick: there it is not worth waiting for others."""
 
 COMMITS_REMEMBERED = 8
-"""Over how many changes the time of one is taken."""
-
-Change: TypeAlias = Callable[[sqlite3.Connection], object]
+"""Over how many commits the time of one is taken."""
 
 _HEADERS = ("application_id", "user_version")
 
@@ -73,8 +73,9 @@ class State:
         path = path_of(self.url, base)
         self.path = path.absolute() if path else None
         self._database: sqlite3.Connection | None = None
-        self._together: list[tuple[Change, asyncio.Future[None]]] = []
+        self._is_writing = False
         self._commit_seconds = QUICK_SECONDS
+        self._ready: list[tuple[Callable[[], object], asyncio.Future[Any]]] = []
 
     @property
     def exists(self) -> bool:
@@ -89,45 +90,51 @@ class State:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Change the state, all at once or not at all; it is made first where there is none. Raises StateError."""
+        """Change the state, all at once or not at all; it is made first where there is none. Raises StateError.
+
+        Inside another change this is a part of it.
+        """
         with self._faults():
             database = self._opened() or self._made()
-            began = time.perf_counter()
-            with _transaction(database):
+            if self._is_writing:
                 yield database
+                return
+            self._is_writing, began = True, time.perf_counter()
+            try:
+                with _transaction(database):
+                    yield database
+            finally:
+                self._is_writing = False
             self._commit_seconds += (time.perf_counter() - began - self._commit_seconds) / COMMITS_REMEMBERED
 
-    async def write_together(self, change: Change) -> None:
-        """Make a change in one step with the others that are ready in the same turn of the loop: one commit for all.
+    async def together(self, change: Callable[[], T]) -> T:
+        """Make a change in one step with the others that are ready in this turn of the loop: one commit for all.
 
-        On a quick disk it is made by itself. It is on the disk when this returns. Raises StateError, where none of
-        those that share the step was made.
+        On a quick disk it is made by itself: waiting for others would let them all go on, and later wait, at once.
+        It is on the disk when this returns what `change` gave. Raises StateError, where none of those that share the
+        step was made.
         """
         if self._commit_seconds < QUICK_SECONDS:
-            with self.write() as database:  # waiting for others would let them all start, and later wait, at once
-                change(database)
-            return
+            with self.write():
+                return change()
         loop = asyncio.get_running_loop()
-        made: asyncio.Future[None] = loop.create_future()
-        self._together.append((change, made))
-        if len(self._together) == 1:
+        made: asyncio.Future[T] = loop.create_future()
+        self._ready.append((change, made))
+        if len(self._ready) == 1:
             loop.call_soon(self._write_all)
-        await asyncio.shield(made)
+        return await asyncio.shield(made)
 
     def _write_all(self) -> None:
-        together, self._together = self._together, []
-        failure: BaseException | None = None
+        ready, self._ready = self._ready, []
         try:
-            with self.write() as database:
-                for change, _ in together:
-                    change(database)
+            with self.write():
+                given = [change() for change, _ in ready]
         except BaseException as error:
-            failure = error
-        for _, made in together:
-            if failure is None:
-                made.set_result(None)
-            else:
-                made.set_exception(failure)
+            for _, made in ready:
+                made.set_exception(error)
+        else:
+            for (_, made), value in zip(ready, given, strict=True):
+                made.set_result(value)
 
     def open_for_writing(self) -> None:
         """See that the state can be written, before a request that must be remembered. Raises StateError."""
@@ -207,17 +214,17 @@ class State:
 
     def _opened(self) -> sqlite3.Connection | None:
         if self._database is None and self.path is not None and _is_there(self.path):
-            self._database = self._ready(_connect(self.path))
+            self._database = self._prepared(_connect(self.path))
         return self._database
 
     def _made(self) -> sqlite3.Connection:
         if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._database = self._ready(_connect(self.path), is_new=True)
+        self._database = self._prepared(_connect(self.path), is_new=True)
         return self._database
 
-    def _ready(self, database: sqlite3.Connection, *, is_new: bool = False) -> sqlite3.Connection:
+    def _prepared(self, database: sqlite3.Connection, *, is_new: bool = False) -> sqlite3.Connection:
         """Make the tables of a new file, and see that it is one of ours before anything in it is changed."""
         try:
             if is_new:

@@ -115,7 +115,7 @@ def test_it_works_without_a_ledger(cli: Cli, copied: list[str]) -> None:
     assert (found.code, found.document["equal"]) == (0, 2)
 
 
-def test_a_vendor_that_does_not_answer_is_told_in_one_line(
+def test_a_vendor_that_does_not_answer_is_waited_for_and_told_in_one_line(
     cli: Cli, copied: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEY", "MC-0123456789ABCDEF0123456789ABCDEF")
@@ -127,4 +127,6 @@ def test_a_vendor_that_does_not_answer_is_told_in_one_line(
         found = cli(*words, "--timeout", "0.2", "--quiet")
 
         assert found.code == 5, found.err
-        assert len(found.err.splitlines()) == 1
+        *waiting, told = found.err.splitlines()
+        assert all(line.startswith("waiting for an end that does not answer") for line in waiting)
+        assert told.startswith("omnilogue: ")

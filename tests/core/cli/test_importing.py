@@ -80,8 +80,8 @@ def test_losses_need_consent(cli: Cli, file: Path, threads: str) -> None:
     assert refused.code == 10
     assert "the import would lose role (1) (allow it with --allow-loss=role)" in refused.err
     assert allowed.code == 0
-    assert allowed.lines[0] == "1 conversation with 1 message -> threads:"
-    assert "  1 x role dropped, first at conversation 1" in allowed.out
+    assert allowed.lines[0] == "1 conversation with 2 messages -> threads:"
+    assert "  1 x role flattened, first at conversation 1" in allowed.out
 
 
 @pytest.mark.parametrize(

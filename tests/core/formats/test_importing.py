@@ -132,6 +132,23 @@ async def test_a_vendor_gives_back_what_it_was_given(
     assert told.complete is (provider == "mindcraft")
 
 
+async def test_files_of_a_vendor_that_shows_only_their_ids_come_back(
+    client: AsyncClient, archive: Remotes, omnilogue_emulator: Callable[..., Emulator]
+) -> None:
+    vendor = client.connect("minimax", name="work", **{**omnilogue_emulator("minimax").settings, "settle": 0})
+    source = archive("one")
+    file = Message(role="user", parts=(TextPart(text="Read."), FilePart(name="a.txt", data=b"A note.")))
+    await source.append(await source.create(title="Trip"), file)
+
+    await stored((await exported(source))[0], vendor)
+    await stored((await exported(vendor))[0], vendor, allow_loss="vendor_fields")
+
+    found = await everything(vendor)
+    parts = [part for _, messages in found for message in messages for part in message.parts if part.type == "file"]
+    assert [await vendor.download(part) for part in parts] == [b"A note."] * 2
+    assert len({part.file_id for part in parts}) == 1
+
+
 async def test_branches_and_the_active_one_come_back(archive: Remotes) -> None:
     source, target = archive("one"), archive("two")
     made = await source.create(title="Tree")
@@ -188,17 +205,27 @@ async def test_the_active_branch_may_end_before_the_last_message(
     assert len(messages) == 2 + len(others)
 
 
-async def test_what_is_left_out_passes_its_place_on(archive: Remotes) -> None:
+async def test_an_id_that_comes_twice_loses_no_message(archive: Remotes) -> None:
     remote = archive("one")
-    content = tree_lines("", ("a", None), ("b", "a"), ("EMPTY", "a"), ("c", "EMPTY"), ("d", "c"), ("e", "EMPTY"))
+
+    await stored(tree_lines("b", ("a", None), ("b", "a"), ("b", "a"), ("c", "a")), remote)
+
+    [(_, messages)] = await everything(remote, branches=True)
+    assert sorted(message.text for message in messages) == ["a", "b", "b", "c"]
+    assert await texts_of(remote) == ["a", "b"]
+
+
+async def test_what_has_no_text_keeps_its_place_in_the_tree(archive: Remotes) -> None:
+    remote = archive("one")
+    content = tree_lines("", ("a", None), ("b", "a"), ("EMPTY", "a"), ("c", "EMPTY"), ("d", "EMPTY"))
     blank = content.replace(b'"text":"EMPTY"', b'"text":" "')
 
-    await stored(blank, remote, allow_loss=("part",))
+    await stored(blank, remote, allow_loss=("text",))
 
     [(_, messages)] = await everything(remote, branches=True)
     texts = {message.id: message.text for message in messages}
     below = {message.text: texts.get(message.parent_id) for message in messages}
-    assert below == {"a": None, "b": "a", "c": "a", "d": "c", "e": "a"}
+    assert below == {"a": None, "b": "a", "[no text]": "a", "c": "[no text]", "d": "[no text]"}
 
 
 @pytest.mark.parametrize(
@@ -220,15 +247,41 @@ async def test_a_tree_that_cannot_be_built_needs_consent(content: bytes, count: 
     assert await texts_of(remote) == ["a", "b", "c"]
 
 
-async def test_without_branches_messages_stand_one_after_the_other(memory: Remotes) -> None:
+@pytest.mark.parametrize(
+    ("head", "others", "active"),
+    [
+        ("d", [("c", "a"), ("d", "c")], ["a", "c", "d"]),
+        ("b", [("c", "b")], ["a", "b"]),
+        ("b", [("c", "nowhere")], ["a", "b"]),
+        ("b", [("c", "a"), ("d", None)], ["a", "b"]),
+        ("", [("c", "a"), ("d", None)], ["a", "c", "d"]),
+    ],
+)
+async def test_without_branches_only_the_active_one_is_stored(
+    head: str, others: list[tuple[str, str | None]], active: list[str], memory: Remotes
+) -> None:
     remote = memory("one")
-    content = tree_lines("c", ("a", None), ("b", "a"), ("c", "a"))
+    content = tree_lines(head, ("a", None), ("b", "a"), *others)
+    left_out = 2 + len(others) - len(active)
 
-    with pytest.raises(LossRefusedError, match=r"would lose branch \(1\)"):
+    with pytest.raises(LossRefusedError, match=rf"would lose branch \({left_out}\)"):
         await stored(content, remote)
 
-    await stored(content, remote, allow_loss="branch")
-    assert await texts_of(remote) == ["a", "b", "c"]
+    totals: set[int] = set()
+    report = await stored(content, remote, allow_loss="branch", watch=lambda _, total: totals.add(total))
+    assert await texts_of(remote) == active
+    assert report.messages == len(active)
+    assert totals == {1 + len(active)}
+
+
+async def test_what_another_branch_would_lose_is_not_asked_for(memory: Remotes) -> None:
+    content = tree_lines("c", ("a", None), ("b", "a"), ("c", "a")).replace(
+        b'"text":"b"', b'"text":"%s"' % (b"b" * 5_000_000)
+    )
+
+    report = await stored(content, memory("one", like="mindcraft"), allow_loss="branch")
+
+    assert [loss["kind"] for loss in report.losses] == ["id", "branch"]
 
 
 # What is refused
@@ -258,14 +311,17 @@ async def test_a_bad_line_is_named_and_nothing_is_written(memory: Remotes, write
     assert writes == []
 
 
-async def test_a_text_that_does_not_fit_is_named_and_nothing_is_written(memory: Remotes, writes: list[str]) -> None:
+async def test_a_text_that_does_not_fit_is_cut_only_with_consent(memory: Remotes, writes: list[str]) -> None:
     remote = memory("one", like="mindcraft")
-    content = tree_lines("a", ("a", None), ("b" * 5_000_000, "a"))
+    content = tree_lines("b", ("a", None), ("b", "a")).replace(b'"text":"b"', b'"text":"%s"' % (b"b" * 5_000_000))
 
-    with pytest.raises(InvalidInputError, match=r"^conversation 1, c1, message b+.* takes 4194304"):
+    with pytest.raises(LossRefusedError, match=r"would lose text \(1\)"):
         await stored(content, remote)
-
     assert writes == []
+
+    report = await stored(content, remote, allow_loss="text")
+    assert (await texts_of(remote))[1].endswith("b\n[805724 bytes are missing]")
+    assert [loss["example"] for loss in report.losses if loss["kind"] == "text"] == ["conversation 1, c1, message b"]
 
 
 async def test_losses_are_refused_before_anything_is_written(memory: Remotes, writes: list[str]) -> None:
@@ -277,7 +333,7 @@ async def test_losses_are_refused_before_anything_is_written(memory: Remotes, wr
         await stored(content, target, allow_loss=("reasoning",))
 
     assert writes == []
-    assert caught.value.losses == ("pinned", "role", "tool_call", "vendor_fields")
+    assert caught.value.losses == ("attachment", "pinned", "role", "tool_call", "vendor_fields")
 
 
 async def test_with_consent_the_rest_is_stored_and_the_losses_are_told(memory: Remotes) -> None:
@@ -287,8 +343,10 @@ async def test_with_consent_the_rest_is_stored_and_the_losses_are_told(memory: R
     report = await stored(content, target, allow_loss=True)
 
     counts = {loss["kind"]: loss["count"] for loss in report.losses if loss["class"] != "inherent"}
-    assert counts == dict.fromkeys(("pinned", "vendor_fields", "reasoning", "role", "tool_call"), 1)
-    assert (report.conversations, report.messages) == (2, 3)
+    assert counts == dict.fromkeys(("pinned", "vendor_fields", "reasoning", "role", "attachment", "tool_call"), 1)
+    assert {loss["action"] for loss in report.losses if loss["class"] == "inherent"} == {"dropped"}
+    assert (report.conversations, report.messages) == (2, 4)
+    assert "[file: a.pdf]" in {message.text for _, messages in await everything(target) for message in messages}
 
 
 async def test_a_remote_that_stores_no_messages_takes_no_file(memory: Remotes, writes: list[str]) -> None:

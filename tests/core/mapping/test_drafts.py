@@ -7,7 +7,7 @@ import pytest
 
 from omnilogue.mapping.expected import CopyOptions, expected_draft
 from omnilogue.model import Conversation
-from omnilogue.provider import Draft, Features, native, unsupported
+from omnilogue.provider import Draft, Features, lossy, native, unsupported
 from omnilogue.remote.grades import effective
 
 NONE = CopyOptions()
@@ -127,6 +127,15 @@ def test_times_and_vendor_fields_are_told() -> None:
         ("vendor_fields", "dropped"),
     ]
     assert losses(conversation(updated_at=moment), NARROW) == [("time", "dropped")]
+
+
+def test_what_operations_are_declared_to_lose_is_told() -> None:
+    names = ("create_conversation", "choose_model", "conversation_metadata", "update_conversation")
+    features = WHOLE.replace(**{name: lossy(name, "metadata") for name in names})
+
+    told = [item.example for item in expected_draft(FULL, features, NONE, same_provider=True).losses]
+    assert sorted(told) == sorted([*names, "c1"])
+    assert losses(conversation(), features) == [("metadata", "flattened")]
 
 
 def test_metadata_is_added_within_the_limits() -> None:

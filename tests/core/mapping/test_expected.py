@@ -19,6 +19,7 @@ from omnilogue.model import (
     FilePart,
     ImagePart,
     Message,
+    Origin,
     Part,
     ReasoningPart,
     TextPart,
@@ -204,13 +205,54 @@ def test_a_target_that_keeps_everything_loses_nothing_but_the_id() -> None:
 
     becomes = expected(full, WHOLE, on_branch=False)
     assert becomes.losses == (LossItem("id", "mapped", "m1"),)
-    assert becomes.message == full.model_copy(update={"id": None, "conversation_id": None, "run_id": None})
+    assert becomes.message == full.model_copy(update={"id": None, "conversation_id": None})
 
 
 def test_a_loss_that_a_plugin_invents_needs_consent() -> None:
     becomes = expected(user(), PLAIN.replace(append_user=lossy("somewhere", "sparkle")))
 
     assert LossItem("part", "flattened", "somewhere") in becomes.losses
+
+
+def test_what_metadata_is_declared_to_lose_is_told_where_there_is_some() -> None:
+    features = PLAIN.replace(message_metadata=lossy("in lower case", "metadata"))
+
+    found = [expected(user(metadata=metadata), features).losses for metadata in ({}, {"a": "1"})]
+    assert found == [(), (LossItem("metadata", "flattened", "in lower case"),)]
+
+
+@pytest.mark.parametrize("is_compared", [True, False])
+def test_a_file_that_could_not_be_compared_is_stored_where_nothing_is(is_compared: bool) -> None:
+    features = WHOLE.replace(attach_files=native(bare_files=True))
+
+    becomes = expected(user(FilePart(data=b"x")), features, CopyOptions(is_compared=is_compared)).message
+    assert becomes is not None
+    assert [part.type for part in becomes.parts] == ["text" if is_compared else "file"]
+
+
+def test_the_run_of_a_message_is_kept_or_told() -> None:
+    message = user().model_copy(update={"run_id": "r1"})
+
+    assert LossItem("id", "dropped", "r1") in expected(message, PLAIN).losses
+    becomes = expected(message, WHOLE)
+    assert becomes.message is not None
+    assert (becomes.message.run_id, becomes.losses) == ("r1", ())
+
+
+@pytest.mark.parametrize(
+    ("features", "is_lost"), [(PLAIN, True), (MARKING, False), (WHOLE, False)], ids=["plain", "marking", "whole"]
+)
+def test_an_origin_of_an_earlier_copy_is_kept_or_told(features: Features, is_lost: bool) -> None:
+    message = user().model_copy(update={"origin": Origin(message="m0")})
+
+    losses = expected(message, features, CopyOptions(keeps_origin=False)).losses
+    assert (LossItem("id", "dropped", "m0") in losses) is is_lost
+
+
+def test_without_an_origin_of_its_own_ids_and_times_are_dropped() -> None:
+    losses = expected(user(id="m1", created_at=NOON), MARKING, CopyOptions(keeps_origin=False)).losses
+
+    assert {(item.kind, item.action) for item in losses} == {("id", "dropped"), ("time", "dropped")}
 
 
 def test_the_bytes_of_a_file_never_become_text() -> None:

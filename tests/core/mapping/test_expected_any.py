@@ -71,7 +71,7 @@ MESSAGE = st.builds(
 )
 
 KINDS = ("text", "reasoning", "image", "audio", "file", "tool_call", "tool_result", "data")
-FIELDS = ("metadata", "model", "status", "usage", "created_at", "parent_id", "raw")
+FIELDS = ("metadata", "run_id", "model", "status", "usage", "created_at", "parent_id", "raw")
 
 
 def some(names: tuple[str, ...]) -> st.SearchStrategy[Any]:
@@ -124,7 +124,7 @@ def test_it_becomes_a_message_that_the_target_appends(message: Message, features
     becomes = expected(message, features, asked).message
 
     assert becomes is not None
-    assert (becomes.id, becomes.conversation_id, becomes.run_id) == (None, None, None)
+    assert (becomes.id, becomes.conversation_id) == (None, None)
     assert storable(features, becomes)
     fields = features[grades.ROLE_ROWS.get(becomes.role, "append_user")].limits.fields
     for name in set(FIELDS) - set(FIELDS if fields is None else fields):

@@ -14,9 +14,11 @@ from omnilogue import (
     NotFoundError,
     OmnilogueError,
     QuotaExceededError,
+    Stop,
     UnavailableError,
 )
 from omnilogue.migrate.digest import digest
+from omnilogue.migrate.progress import silent
 from omnilogue.state import Ledger
 
 pytestmark = pytest.mark.anyio
@@ -199,3 +201,35 @@ async def test_what_was_never_read_back_is_not_done(both: Any, raising: Callable
     assert both.states(report.migration) == {"done": 1}
     assert (await anext(aiter(both.there.conversations()))).pinned
     assert not (await both.plan()).has_work
+
+
+async def test_what_a_stopped_run_never_tried_is_not_meant(both: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omnilogue.migrate.arriving.AHEAD", 200)
+    await both.fill(1, 160)
+    stop, ledger = Stop(), Ledger(both.state, "here", "there")
+    both.there.vendor.trouble = lambda call, what: stop.ask() if what == "text 0.60" else None
+
+    stopped = await both.verbs_telling(silent, stop).copy(both.here, both.there, {})
+
+    [link] = ledger.links()
+    assert {row.state for row in ledger.rows(link)} == {"done"}
+    assert 60 < stopped.messages.copied < 160
+    assert (await both.copy()).messages.copied == 160 - stopped.messages.copied
+    assert await both.texts() == {"Trip 0": [f"text 0.{place}" for place in range(160)]}
+
+
+async def test_messages_left_out_are_noted_in_their_place_when_a_run_is_ended_before_them(
+    both: Any, raising: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnilogue.migrate.arriving.AHEAD", 200)
+    await both.fill(1, 160)
+    options = {"role": ["user"], "max_loss": "any"}
+    both.there.vendor.trouble = raising(POISON[0], about="text 0.110")
+    first = await both.copy(**options)
+    both.there.vendor.trouble = lambda call, what: None
+
+    retried = await both.retry(first.migration, **options)
+
+    assert retried.messages.copied < 80
+    assert "order" not in {loss.kind for loss in retried.losses}
+    assert await both.texts() == {"Trip 0": [f"text 0.{place}" for place in range(0, 160, 2)]}
