@@ -55,7 +55,7 @@ class CheckAsked(TypedDict, total=False):
     """Options of `check`: the filters and shapes of a copy, and its own.
 
     `migration` means exactly what that one chose, `one_way` that what only the target has is no difference,
-    `differences` that what is equal is left out of the items.
+    `differences` that what is equal is left out of the items; `wait_outage` is how long to wait for an end.
     """
 
     since: str | date | None
@@ -71,6 +71,7 @@ class CheckAsked(TypedDict, total=False):
     one_way: bool
     sample: int | None
     differences: bool
+    wait_outage: float | str
 
 
 def _several(given: Any) -> Any:

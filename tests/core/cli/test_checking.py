@@ -66,6 +66,20 @@ def test_one_way_what_only_the_target_has_is_counted_and_no_difference(cli: Cli,
     assert one.document["sentence"].endswith("2 messages equal; 1 more only there.")
 
 
+def test_how_long_an_end_is_waited_for_is_an_option(
+    cli: Cli, copied: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnilogue.remote.landing.MOST_ATTEMPTS", 1)
+    monkeypatch.setenv("KEY", "MC-0123456789ABCDEF0123456789ABCDEF")
+    for name, value in {"PROVIDER": "mindcraft", "BASE_URL": "http://127.0.0.1:9/", "API_KEY": "env:KEY"}.items():
+        monkeypatch.setenv(f"OMNILOGUE_REMOTES__WORK__{name}", value)
+    monkeypatch.setenv("OMNILOGUE_REMOTES__WORK__MAX_ATTEMPTS", "1")
+
+    found = cli("check", OLD, "work:", "--wait-outage", "0s", "--json")
+
+    assert (found.code, found.error["code"]) == (5, "connect_failed")
+
+
 def test_two_empty_ends_are_no_difference(cli: Cli) -> None:
     found = cli("check", OLD, NEW)
 
