@@ -14,7 +14,7 @@ from .model import Conversation, ConversationRef
 from .provider import Plugins, ProviderInfo, ProviderSettings
 from .remote import Account, AsyncRemote
 from .remote.account import secrets_of
-from .state import Ledger, Migrations, State
+from .state import Ledger, Migration, Migrations, State
 
 if TYPE_CHECKING:
     import httpx
@@ -148,8 +148,7 @@ class AsyncClient:
     ) -> CopyReport:
         """Try the dead letters of a migration again. Raises NotFoundError for one nobody knows."""
         found = Migrations(self._state).get(migration)
-        here, there = self.remote(found.source), self.remote(found.target)
-        return await self._copying(progress, stop).retry(found, here, there, options)
+        return await self._copying(progress, stop).retry(found, *self._ends_of(found), options)
 
     async def check(
         self, source: Address, target: Address, *, progress: Progress | None = None, **options: Unpack[CheckAsked]
@@ -167,7 +166,7 @@ class AsyncClient:
         Raises NotFoundError for one nobody knows.
         """
         found = Migrations(self._state).get(migration)
-        return await self._copying(progress).undo(found, self.remote(found.source), self.remote(found.target))
+        return await self._copying(progress).undo(found, *self._ends_of(found))
 
     def migrations(self) -> list[MigrationReport]:
         """Tell all migrations, the newest first. Raises StateError."""
@@ -189,6 +188,28 @@ class AsyncClient:
         from .migrate.verbs import Copying
 
         return Copying(self._state, self._clock, self._plugins.transform, progress or silent, stop)
+
+    def _ends_of(self, migration: Migration) -> tuple[AsyncRemote, AsyncRemote]:
+        """Give the remotes of the accounts a migration was made for, whatever they are called by now."""
+        return (
+            self._of_account(migration.source, migration.source_account),
+            self._of_account(migration.target, migration.target_account),
+        )
+
+    def _of_account(self, name: str, account: str) -> AsyncRemote:
+        from .remote.landing import Landing
+
+        accounts = {other: each.settings.get("account") or other for other, each in self._configuration.remotes.items()}
+        accounts |= {other: Landing.on(remote).identity for other, remote in self._open.items()}
+        if accounts.get(name, name) == account:
+            return self.remote(name)
+        for other, its_account in accounts.items():
+            if its_account == account:
+                return self.remote(other)
+        raise ConfigurationError(
+            f"no remote is the account {account!r} that the migration was made for",
+            hint=f"configured: {', '.join(self._configuration.remotes) or 'none'}; `account` of a remote names it",
+        )
 
     def _ends(
         self, source: Address, target: Address, options: Mapping[str, Any]

@@ -35,6 +35,9 @@ async def check(
     sample: Annotated[int | None, Parameter(help="Only N conversations, spread over all.", metavar="N")] = None,
     differences: Annotated[bool, Parameter(help="Leave out what is equal.")] = False,
     concurrency: Annotated[int | None, Parameter(help="Conversations at once; 8.", metavar="N")] = None,
+    wait_outage: Annotated[
+        str | None, Parameter(help="Wait so long for an end that does not answer; 15m.", metavar="TIME")
+    ] = None,
     session: Session = DEFAULTS,
 ) -> int:
     """Compare two remotes, conversation by conversation.
@@ -47,7 +50,7 @@ async def check(
       omnilogue check work: backup: --migration m-7f3a
       omnilogue check work: backup: --one-way --differences
     """
-    own = {"migration": migration, "sample": sample, "concurrency": concurrency}
+    own = {"migration": migration, "sample": sample, "concurrency": concurrency, "wait_outage": wait_outage}
     given = {**filters.given(source), **shapes.given(), **{key: one for key, one in own.items() if one is not None}}
     with CopyTelling(session) as telling:
         report = await timed(

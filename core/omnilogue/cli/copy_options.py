@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -185,10 +185,11 @@ def command_line(session: Session, words: list[str], given: dict[str, Any]) -> s
     """Give the command line that does this again, fit to be pasted into a shell."""
     common = [("--config", session.config), ("--state", session.state)]
     options = [word for name, value in common if value is not None for word in (name, str(value))]
-    return shlex.join(["omnilogue", *words, *_words(given), *options])
+    return shlex.join(["omnilogue", *words, *words_of(given), *options])
 
 
-def _words(given: dict[str, Any]) -> Iterator[str]:
+def words_of(given: Mapping[str, object]) -> Iterator[str]:
+    """Give options as words of a command line; an empty list is no word."""
     for name, value in given.items():
         if name == "sample":
             continue  # of the plan, not of the copy

@@ -22,18 +22,22 @@ INCOMPLETE = "The source does not tell everything it keeps: only the conversatio
 def plan_page(output: Output, plan: Plan, refusal: str = "") -> None:
     """Print what a copy would do, and what it would be refused for; its sentence comes last."""
     about = "about " if plan.sampled else ""
-    facts = [
-        ("conversations", _counts(plan.conversations)),
-        ("messages", f"{about}{plan.messages.new:,} new, {plan.messages.unchanged:,} unchanged"),
-        ("requests", f"about {plan.calls:,}"),
-        ("generations", f"{about}{plan.generations:,}"),
-        ("time", f"about {span(plan.seconds)}"),
+    facts = [("conversations", _counts(plan.conversations))]
+    if plan.calls or not plan.sampled:  # else nothing was read that could tell
+        facts += [
+            ("messages", f"{about}{plan.messages.new:,} new, {plan.messages.unchanged:,} unchanged"),
+            ("requests", f"about {plan.calls:,}"),
+            ("generations", f"{about}{plan.generations:,}"),
+            ("time", f"about {span(plan.seconds)}"),
+        ]
+    facts += [
         ("pace", f"source {_pace(plan.rates.source)}, target {_pace(plan.rates.target)}"),
         ("undo", f"{plan.undo.grade}: {plan.undo.note}" if plan.undo.note else plan.undo.grade),
     ]
     if plan.migration:
         facts.append(("goes on", f"{plan.migration} is not finished yet"))
-    _sections(output, facts, losses(plan.losses), failures("cannot be read", plan.dead))
+    unread = failures("dead" if plan.migration else "cannot be read", plan.dead)
+    _sections(output, facts, losses(plan.losses), unread, diverged(plan))
     if refusal:
         output.line(refusal)
     output.line(plan.sentence)
@@ -41,7 +45,8 @@ def plan_page(output: Output, plan: Plan, refusal: str = "") -> None:
 
 def copy_page(output: Output, report: CopyReport) -> None:
     """Print what a copy did; its sentence comes last."""
-    _sections(output, losses(report.losses), failures("dead", report.dead), failures("unknown", report.unknown))
+    failed = failures("dead", report.dead), failures("unknown", report.unknown)
+    _sections(output, losses(report.losses), *failed, diverged(report))
     output.line(f"{report.migration}: {report.sentence}" if report.migration else report.sentence)
 
 
@@ -71,6 +76,11 @@ def losses(found: Sequence[Loss]) -> list[Row]:
 def failures(what: str, found: Iterable[Failure]) -> list[Row]:
     """Give what failed, a row for each conversation."""
     return [(what, row.source, row.code, row.message) for row in found]
+
+
+def diverged(report: CopyReport) -> list[Row]:
+    """Give what changed on both ends and is left alone, a row for each conversation."""
+    return [("diverged", source) for source in report.diverged]
 
 
 def _sections(output: Output, *sections: Sequence[Row]) -> None:

@@ -225,18 +225,19 @@ async def _run(
         session.note(INCOMPLETE)
     codes = _codes(report, error_on_no_change=error_on_no_change and orderly.code is None)
     if orderly.code is not None:
-        session.note(f"{_left(session, report)}; `{goes_on}` goes on.")
+        if left := _left(session, report):
+            session.note(f"{left}; `{goes_on}` goes on.")
         codes.append(orderly.code)
     return exits.worst(codes)
 
 
 def _left(session: Session, report: CopyReport) -> str:
-    """Tell what a run that was stopped has left."""
+    """Tell what a run that was stopped has left; nothing where it had come to its end."""
     if report.migration is None:
         return "Stopped before anything was written"
     items = session.client.migration(report.migration).items or ()
     left = sum(item.state in {"pending", "running"} for item in items)
-    return f"Stopped: {left:,} of {len(items):,} conversations are left"
+    return f"Stopped: {left:,} of {len(items):,} conversations are left" if left else ""
 
 
 async def retry(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from cyclopts import Parameter
 
 from ..errors import InvalidInputError
+from .copy_options import words_of
 from .copy_tables import csv_line, markdown_head, markdown_line
 from .output import Output, Rows
 from .session import DEFAULTS, Session
@@ -71,23 +73,10 @@ def _row(found: MigrationReport) -> tuple[str, ...]:
     return found.migration, found.source, found.target, found.state, *times, *counts, _selection(found.selection)
 
 
-def _selection(found: object) -> str:
+def _selection(chosen: Mapping[str, object]) -> str:
     """Tell options that were given, as they are typed."""
-    if not isinstance(found, dict):
-        return ""
-    told = []
-    for name, value in found.items():
-        if isinstance(value, dict) and name in {"selection", "shaping"}:
-            told.append(_selection(value))
-        elif value not in (None, [], {}, False):
-            told.append(f"--{name.replace('_', '-')} {_value(value)}".removesuffix(" True"))
-    return " ".join(filter(None, told))
-
-
-def _value(value: object) -> str:
-    if isinstance(value, dict):
-        return " ".join(f"{key}={one}" for key, one in value.items())
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    given = {name: value for name, value in chosen.items() if value is not None and value is not False}
+    return shlex.join(words_of(given))
 
 
 def _one(session: Session, migration: str, form: Form | None, *, messages: bool) -> None:

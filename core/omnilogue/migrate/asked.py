@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeAlias, TypedDict
 
 from pydantic import BeforeValidator, Field, JsonValue
@@ -14,22 +14,23 @@ from ..mapping.losses import MaxLoss
 from ..model import LOSS_CLASSES, Metadata
 from ..model.values import Value
 from ..remote.options import build
-from .selection import Selection, Shaping
+from .selection import Selection, Shaping, moment
 
+ROLES = ("system", "developer", "user", "assistant", "tool")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class CopyAsked(TypedDict, total=False):
     """Options of `plan` and `copy`, called as on the command line.
 
-    Choosing: `since`, `until` (a time, a date or an age such as `30d`), `title` (a glob), `meta`, `id`, `limit`.
-    Changing content: `role`, `transform`, `add_meta`, `allow_generation`. Consent: `max_loss` (`none`, `metadata` or
-    `any`), `fail_on` (kinds). Running: `update`, `concurrency`, `rate` and `source_rate` (such as `8/s`), `max_dead`,
-    `max_duration` and `wait_outage` (seconds, or text such as `15m`). `sample` is of `plan` only.
+    Choosing: `since`, `until` (a time, a date or an age such as `30d`; UTC without a zone), `title` (a glob), `meta`,
+    `id`, `limit`. Changing content: `role`, `transform`, `add_meta`, `allow_generation`. Consent: `max_loss` (`none`,
+    `metadata` or `any`), `fail_on` (kinds). Running: `update`, `concurrency`, `rate` and `source_rate` (such as
+    `8/s`), `max_dead`, `max_duration` and `wait_outage` (seconds, or text such as `15m`). `sample` is of `plan` only.
     """
 
-    since: str | datetime | None
-    until: str | datetime | None
+    since: str | date | None
+    until: str | date | None
     title: str | None
     meta: Mapping[str, JsonValue]
     id: str | Sequence[str]
@@ -54,11 +55,11 @@ class CheckAsked(TypedDict, total=False):
     """Options of `check`: the filters and shapes of a copy, and its own.
 
     `migration` means exactly what that one chose, `one_way` that what only the target has is no difference,
-    `differences` that what is equal is left out of the items.
+    `differences` that what is equal is left out of the items; `wait_outage` is how long to wait for an end.
     """
 
-    since: str | datetime | None
-    until: str | datetime | None
+    since: str | date | None
+    until: str | date | None
     title: str | None
     meta: Mapping[str, JsonValue]
     id: str | Sequence[str]
@@ -70,6 +71,7 @@ class CheckAsked(TypedDict, total=False):
     one_way: bool
     sample: int | None
     differences: bool
+    wait_outage: float | str
 
 
 def _several(given: Any) -> Any:
@@ -77,9 +79,11 @@ def _several(given: Any) -> Any:
 
 
 def _time(given: Any) -> Any:
-    if isinstance(given, datetime) and given.tzinfo is None:
-        raise ValueError("a time needs a zone")
-    return given.isoformat() if isinstance(given, datetime) else given
+    """Refuse what is no time before anything is read; an age stays one."""
+    text = given.isoformat() if isinstance(given, date) else given
+    if isinstance(text, str):
+        moment(text, datetime.max.replace(tzinfo=UTC))
+    return text
 
 
 def _seconds(given: Any) -> Any:
@@ -99,7 +103,15 @@ def _kinds(given: Any) -> Any:
     return kinds
 
 
+def _roles(given: Any) -> Any:
+    roles = _several(given)
+    if unknown := [role for role in roles if role not in ROLES and not str(role).startswith("other:")]:
+        raise ValueError(f"no role is called {unknown[0]!r:.40}; the roles are {', '.join(ROLES)}, other:WORD")
+    return roles
+
+
 Several: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_several)]
+Roles: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_roles)]
 Kinds: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_kinds)]
 Time: TypeAlias = Annotated[str | None, BeforeValidator(_time)]
 Seconds: TypeAlias = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
@@ -114,7 +126,7 @@ class Options(Value):
     meta: Metadata = Field(default_factory=dict)
     id: Several = ()
     limit: int | None = Field(default=None, ge=0)
-    role: Several = ()
+    role: Roles = ()
     transform: Several = ()
     add_meta: Metadata = Field(default_factory=dict)
     allow_generation: bool = False

@@ -207,4 +207,4 @@ def _told(compared: Comparison, source: str, target: str) -> Finding:
     if compared.is_exact:
         return Finding(symbol="=", source=source, target=target)
     kinds = {row.kind: None for row in compared.losses.rows() if row.is_lost}
-    return Finding(symbol="~", source=source, target=target, reason=", ".join(kinds))
+    return Finding(symbol="~", source=source, target=target, reason=", ".join(kinds) or "transformed")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 
-from ..errors import LossRefusedError
+from ..errors import LossRefusedError, StateError
 from ..mapping.losses import allowing, failing, gate
+from ..state import Migration, Migrations
 from .asked import Options
 from .job import Job
 from .planning import Foreseen, Sum, spread
+from .reports import Plan
 
 
 def require_consent(job: Job, options: Options, foreseen: Sequence[Foreseen]) -> None:
@@ -28,6 +31,29 @@ def require_consent(job: Job, options: Options, foreseen: Sequence[Foreseen]) ->
     )
 
 
+class Planned:
+    """A saved plan that is applied: whether it fits, or was begun before, while the source stayed as it is."""
+
+    def __init__(self, plan: Plan, migrations: Migrations, foreseen: Sequence[Foreseen], sample: int | None) -> None:
+        self._migrations = migrations
+        self._fits = fingerprint(foreseen, sample) == plan.fingerprint
+        source = [(each.conversation.id, str(each.conversation.updated_at)) for each in foreseen]
+        self._mark = hashlib.sha256(repr((plan.fingerprint, source)).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def require(self, unfinished: Migration | None) -> None:
+        """Refuse a plan that an end has left behind. Raises StateError [ledger_mismatch]."""
+        if self._fits or self._migrations.was_told("planned", self._mark):
+            return
+        hint = f"; without the plan the same command goes on with {unfinished.id}" if unfinished else ""
+        raise StateError(
+            "an end has changed since this was planned", code="ledger_mismatch", hint=f"plan it again{hint}"
+        )
+
+    def begin(self, migration: Migration, at: datetime) -> None:
+        """Note that this migration applies it, so that the same command can go on with it."""
+        self._migrations.tell(migration.id, "planned", at, detail=self._mark)
+
+
 def fingerprint(foreseen: Sequence[Foreseen], sample: int | None = None) -> str:
     """Give what tells whether both ends are still as they were planned for; with `sample` only those count as read."""
     read = set(spread(len(foreseen), sample))
@@ -35,7 +61,7 @@ def fingerprint(foreseen: Sequence[Foreseen], sample: int | None = None) -> str:
         (
             each.conversation.id,
             str(each.conversation.updated_at),
-            each.forecast.model_dump_json() if each.forecast and place in read else "",
+            each.forecast.model_dump_json(exclude={"seconds"}) if each.forecast and place in read else "",
         )
         for place, each in enumerate(foreseen)
     ]

@@ -38,7 +38,8 @@ CALLS_PER_FILE = 2
 class Forecast(Value):
     """What a copy means for one conversation; `losses` is the JSON of its losses, `edits` what would be carried over.
 
-    `edited` and `gone` count messages that were copied and have changed or been deleted at the source since.
+    `edited` and `gone` count messages that were copied and have changed or been deleted at the source since;
+    `seconds` is how long it took to find out.
     """
 
     state: Literal["new", "changed", "unchanged", "diverged", "failed"]
@@ -53,6 +54,7 @@ class Forecast(Value):
     losses: str = "[]"
     code: str = ""
     error: str = ""
+    seconds: float = 0.0
 
     @property
     def has_work(self) -> bool:
@@ -61,36 +63,51 @@ class Forecast(Value):
 
 
 class Forecasts:
-    """The forecasts of one run. What was read is kept in the state, so that a plan that was stopped goes on."""
+    """The forecasts of one run. What was read is kept in the state, so that a plan that was stopped goes on.
+
+    What lasts until the vendor's time tells of a change is kept for every plan; the rest only until all is read.
+    """
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._options = _key(job)
+        self._lasting = _key(job)
+        self._passing = f"{self._lasting}+"
         self._unkept: list[Known] = []
 
     async def of(self, conversation: Conversation) -> Forecast:
         """Give what a copy would do. Raises what ends a whole plan; what only this conversation suffers is told."""
-        ledger = self._job.pair.ledger
+        ledger, clock = self._job.pair.ledger, self._job.pair.clock
         link = ledger.link(conversation.id)
-        can_be_kept = link is None and conversation.updated_at is not None
-        key = (conversation.id, self._options, _fingerprint(conversation)) if can_be_kept else None
-        if key and (kept := ledger.forecast(*key)):
-            return Forecast.model_validate_json(kept)
-        began = self._job.pair.clock.now()
+        seen, passing = _fingerprint(conversation), f"{self._passing}{link.marker if link else ''}"
+        for key in (self._lasting, passing) if link is None else (passing,):
+            if known := ledger.forecast(conversation.id, key, seen):
+                return Forecast.model_validate_json(known)
+        began, since = clock.now(), clock.monotonic()
         try:
             reading, found = await _read(self._job, conversation, link)
         except OmnilogueError as error:
             if verdict(error) != "dead":
                 raise
             return Forecast(state="failed", code=error.code, error=str(error))
-        if key and reading.is_dated(began):
-            self._unkept.append(Known(*key, found.model_dump_json()))
-            if len(self._unkept) >= KEPT_TOGETHER:
-                self.keep()
+        found = found.model_copy(update={"seconds": clock.monotonic() - since})
+        if link is None or (found.state == "unchanged" and not found.edited and reading.is_followed_by_time):
+            key = self._lasting if link is None and reading.is_dated(began) else passing
+            self._keep(Known(conversation.id, key, seen, found.model_dump_json()))
         return found
 
-    def keep(self) -> None:
-        """Keep what was read and is not kept yet. Raises StateError."""
+    def _keep(self, known: Known) -> None:
+        self._unkept.append(known)
+        if len(self._unkept) >= KEPT_TOGETHER:
+            self._flush()
+
+    def close(self, *, is_whole: bool) -> None:
+        """Keep the rest; of a plan that read everything only what lasts. Raises StateError."""
+        if is_whole:
+            self._unkept = [known for known in self._unkept if known.options == self._lasting]
+            self._job.pair.ledger.drop_forecasts(self._passing)
+        self._flush()
+
+    def _flush(self) -> None:
         unkept, self._unkept = self._unkept, []
         if unkept:
             self._job.pair.ledger.keep_forecasts(unkept)
@@ -188,7 +205,13 @@ class Reading:
         reading, or by a clock behind ours, would not show either.
         """
         updated = self._conversation.updated_at
-        return updated is not None and self._newest is not None and self._newest <= updated <= began - CLOCK_SKEW
+        return self.is_followed_by_time and updated is not None and updated <= began - CLOCK_SKEW
+
+    @property
+    def is_followed_by_time(self) -> bool:
+        """Whether `updated_at` follows the messages, as far as can be seen."""
+        updated = self._conversation.updated_at
+        return updated is not None and self._newest is not None and self._newest <= updated
 
     async def forecast(self, link: Link | None, rows: Sequence[Row]) -> Forecast:
         """Give what was counted."""

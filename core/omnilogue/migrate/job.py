@@ -76,12 +76,15 @@ class Job:
         context = CopyContext(source.name, target.name, source.provider, target.provider, conversation)
         for transform in self.transforms:
             try:
-                changed = transform.function(message, context)
+                changed: object = transform.function(message, context)
             except Exception as error:  # whatever a plugin lets out, this conversation waits for its author
                 fault = f"the transform {transform.name!r} failed on {message.id}: {type(error).__name__}: {error}"
                 raise MigrationError(fault, code="verification") from None
             if changed is None:
                 return None
+            if not isinstance(changed, Message):
+                fault = f"the transform {transform.name!r} gave {type(changed).__name__} for {message.id}, no Message"
+                raise MigrationError(fault, code="verification")
             message = changed
         return message
 

@@ -7,14 +7,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..errors import NotFoundError, OmnilogueError, RequestTimeoutError, StateError
+from ..errors import NotFoundError, OmnilogueError, RequestTimeoutError
 from ..model import Conversation
 from ..remote.landing import Landing
 from ..state import Item, Migration
 from . import sentences
 from .asked import Options
-from .consenting import fingerprint, require_consent
+from .consenting import Planned, fingerprint, require_consent
+from .copying import carries_edits
 from .failing import verdict
+from .forecasting import Forecast
 from .job import Job
 from .outages import Outage
 from .pair import Pair
@@ -53,23 +55,17 @@ class Migrating:
         """Read both ends and tell what a copy would do; nothing is written to either. Raises any error of the tree."""
         with self._tuned(), self._reading() as planning:
             chosen = await planning.chosen()
-            began = self.pair.clock.monotonic() - planning.outage.lasted
             foreseen = await planning.all(chosen.conversations, self.options.sample)
-            spent = self.pair.clock.monotonic() - began - planning.outage.lasted
         if self.stop.is_late:
-            raise self._too_late()
+            raise self._too_late("and the plan is not complete")
         unfinished = self._unfinished()
-        told = (
-            self._reporting(chosen, foreseen)
-            .planned(spent)
-            .model_copy(update={"migration": unfinished.id if unfinished else None})
-        )
+        told = self._reporting(chosen, self._without_dead(unfinished, foreseen)).planned()
         report = Plan(
-            **dict(told),
+            **{**dict(told), "migration": unfinished.id if unfinished else None},
             options=self.options.model_dump(mode="json", exclude_defaults=True),
             fingerprint=fingerprint(foreseen),
         )
-        return report.model_copy(update={"sentence": sentences.of_plan(report)})
+        return report.model_copy(update={"sentence": sentences.of_plan(report, takes_edits=carries_edits(self.job))})
 
     @contextmanager
     def _reading(self) -> Iterator[Planning]:
@@ -97,22 +93,28 @@ class Migrating:
                 foreseen = await planning.all(chosen.conversations)
             if self.stop.is_due:
                 return self._stopped_early(chosen, foreseen, began)
-            if planned is not None and fingerprint(foreseen, self.options.sample) != planned.fingerprint:
-                raise StateError(
-                    "an end has changed since this was planned", code="ledger_mismatch", hint="plan it again"
-                )
+            applied = planned and Planned(planned, self.pair.migrations, foreseen, self.options.sample)
+            if applied:
+                applied.require(self._unfinished())
+            foreseen = self._without_dead(self._unfinished(), foreseen)
             require_consent(self.job, self.options, foreseen)
             migration = self._opened(chosen, foreseen)
             if migration is None:
                 return self._reporting(chosen, foreseen).untouched(began)
-            run = await self._run(migration, self._left(migration, foreseen))
+            if applied:
+                applied.begin(migration, self.pair.clock.now())
+            left = [each for each in foreseen if each.forecast is not None and each.forecast.has_work]
+            run = await self._run(migration, left)
         return self._reporting(chosen, foreseen).done(migration, run, began)
 
     async def retry(self, migration: Migration) -> CopyReport:
-        """Try the dead letters of a migration again."""
+        """Try the dead letters of a migration again; where there are none it stays as it is."""
         began = self.pair.clock.monotonic()
         with self.pair.writing(), self._tuned():
             dead = [item for item in self.pair.migrations.items(migration.id) if item.state in {"dead", "unknown"}]
+            if not dead:
+                nothing = self._reporting(Chosen([], migration.complete), []).untouched(began)
+                return nothing.model_copy(update={"migration": migration.id})
             with self._reading() as planning:
                 chosen = Chosen(await self._still_there(migration, dead, planning.outage), migration.complete)
                 foreseen = await planning.all(chosen.conversations)
@@ -137,6 +139,13 @@ class Migrating:
     def _unfinished(self) -> Migration | None:
         ledger = self.pair.ledger
         return self.pair.migrations.unfinished(ledger.source_account, ledger.target_account, self.options.identity)
+
+    def _without_dead(self, migration: Migration | None, foreseen: Sequence[Foreseen]) -> list[Foreseen]:
+        """Take dead letters for what they are: no copy touches them, they wait for `retry`."""
+        items = self.pair.migrations.items(migration.id) if migration else []
+        dead = {item.conversation: item for item in items if item.state == "dead"}
+        known = [(each, dead.get(each.conversation.id)) for each in foreseen]
+        return [each if item is None else _failed(each, item) for each, item in known]
 
     def _opened(self, chosen: Chosen, foreseen: Sequence[Foreseen]) -> Migration | None:
         """Give the migration that goes on, or a new one where something is to be done; None where nothing is."""
@@ -174,15 +183,6 @@ class Migrating:
             code=each.forecast.code or None,
             error=each.forecast.error or ("it changed on both ends since it was copied" if is_diverged else None),
         )
-
-    def _left(self, migration: Migration, foreseen: Sequence[Foreseen]) -> list[Foreseen]:
-        """Give what is to be done; dead conversations wait for `retry`."""
-        dead = {item.conversation for item in self.pair.migrations.items(migration.id) if item.state == "dead"}
-        return [
-            each
-            for each in foreseen
-            if each.forecast is not None and each.forecast.has_work and each.conversation.id not in dead
-        ]
 
     async def _run(self, migration: Migration, foreseen: Sequence[Foreseen]) -> Run:
         """Copy what is left, and note how the migration stands, whatever happens."""
@@ -240,16 +240,16 @@ class Migrating:
     def _stopped_early(self, chosen: Chosen, foreseen: Sequence[Foreseen], began: float) -> CopyReport:
         """Report that the run ended before anything was written. Raises RequestTimeoutError where its time was over."""
         if self.stop.is_late:
-            raise self._too_late()
+            raise self._too_late("and nothing was copied yet")
         return (
             self._reporting(chosen, foreseen)
             .untouched(began)
             .model_copy(update={"sentence": "Stopped; nothing was copied."})
         )
 
-    def _too_late(self) -> RequestTimeoutError:
+    def _too_late(self, and_so: str) -> RequestTimeoutError:
         return RequestTimeoutError(
-            "the longest duration is over, and nothing was copied yet",
+            f"the longest duration is over, {and_so}",
             code="deadline",
             operation="copy",
             retryable=True,
@@ -265,6 +265,11 @@ class Migrating:
             stack.enter_context(self.pair.landing.tuned(self.options.rate))
             stack.enter_context(Landing.on(self.pair.source).tuned(self.options.source_rate))
             yield
+
+
+def _failed(each: Foreseen, item: Item) -> Foreseen:
+    """Give the forecast of a dead letter: why it is one."""
+    return replace(each, forecast=Forecast(state="failed", code=item.code or "", error=item.error or ""))
 
 
 def _item(each: Foreseen) -> Item:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from filelock import FileLock
 from filelock import Timeout as LockTimeout
@@ -15,6 +16,28 @@ from ..http import Clock
 from ..remote import AsyncRemote
 from ..remote.landing import Landing
 from ..state import Ledger, Migrations, State
+
+LOOKING_SECONDS = 0.1
+"""How long to wait for the lock: longer than another process takes to look whether it is free."""
+
+
+def is_written_to(ledger: Ledger) -> bool:
+    """Whether a process of this machine copies over the pair right now; one that was killed does not."""
+    path = _lock_path(ledger)
+    if path is None or not path.exists():
+        return path is None
+    try:
+        with FileLock(path, mode=0o600, timeout=0):
+            return False
+    except (LockTimeout, OSError):  # what cannot be locked here may be locked elsewhere
+        return True
+
+
+def _lock_path(ledger: Ledger) -> Path | None:
+    """Give the file whose lock is held while somebody copies over the pair; None for a state in memory."""
+    path = ledger.state.path
+    names = f"{ledger.source_account}\0{ledger.target_account}"
+    return path and path.with_name(f"{path.name}.{hashlib.sha256(names.encode()).hexdigest()[:12]}.lock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +68,14 @@ class Pair:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Be the only one on this machine that copies over this pair. Raises StateError [ledger_locked]."""
-        path = self.ledger.state.path
+        path = _lock_path(self.ledger)
         if path is None:
             yield  # kept in memory: nobody else can see it
             return
         self.ledger.state.open_for_writing()
-        names = f"{self.ledger.source_account}\0{self.ledger.target_account}"
-        lock = FileLock(
-            path.with_name(f"{path.name}.{hashlib.sha256(names.encode()).hexdigest()[:12]}.lock"), mode=0o600
-        )
+        lock = FileLock(path, mode=0o600)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=LOOKING_SECONDS, poll_interval=LOOKING_SECONDS / 5)
         except LockTimeout:
             raise StateError(
                 f"another process copies from {self.source.name} to {self.target.name}",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from ..errors import OmnilogueError
 from ..mapping.losses import Losses
@@ -76,7 +77,7 @@ class Planning:
         try:
             await together(work, min(self._options.concurrency, len(read)))
         finally:
-            self._forecasts.keep()
+            self._forecasts.close(is_whole=self._done == self._total)
         return [Foreseen(one, known) for one, known in zip(conversations, found, strict=True)]
 
     async def _forecast(self, conversation: Conversation) -> Forecast | None:
@@ -127,10 +128,14 @@ class Sum:
         total = sum(getattr(each.forecast, name) for each in self._read)
         return round(total * self._factor) if self._unread else int(total)
 
-    @property
-    def conversations(self) -> ConversationCounts:
-        """Conversations by state; one that was not read is new where it was never copied, else unchanged."""
-        states = [each.forecast.state for each in self._read if each.forecast]
+    def conversations(self, failed: Collection[str] = ()) -> ConversationCounts:
+        """Conversations by state; one that was not read is new where it was never copied, else unchanged.
+
+        `failed` are those of which a run knows better.
+        """
+        states = [
+            "failed" if each.conversation.id in failed else each.forecast.state for each in self._read if each.forecast
+        ]
         counts = {name: states.count(name) for name in ConversationCounts.model_fields}  # type: ignore[arg-type]
         copied = sum(self._is_copied(each.conversation) for each in self._unread)
         counts["unchanged"] += copied
@@ -147,6 +152,26 @@ class Sum:
         return MessageCounts(new=self._total("new"), unchanged=self._total("unchanged"))
 
     @property
+    def diverged(self) -> tuple[str, ...]:
+        """Conversations that changed on both ends."""
+        found = [each.conversation for each in self._read if each.forecast and each.forecast.state == "diverged"]
+        return tuple(str(conversation.ref) for conversation in found)
+
+    @property
+    def edited(self) -> int:
+        """Messages that were edited at the source and stay as they were copied; those of diverged ones are not told."""
+        return sum(each.forecast.edited - each.forecast.edits for each in self._alone if each.forecast)
+
+    @property
+    def gone(self) -> int:
+        """Messages that were deleted at the source and stay on the target."""
+        return sum(each.forecast.gone for each in self._alone if each.forecast)
+
+    @property
+    def _alone(self) -> list[Foreseen]:
+        return [each for each in self._read if each.forecast and each.forecast.state != "diverged"]
+
+    @property
     def calls(self) -> int:
         """Requests to both ends."""
         return self._total("calls")
@@ -155,6 +180,18 @@ class Sum:
     def edits(self) -> int:
         """Edits that are carried over."""
         return self._total("edits")
+
+    @property
+    def source_calls(self) -> int:
+        """Requests to the source alone: each conversation is read once for the plan, and again while it is copied."""
+        calls = sum(_source_calls(self._job, each.forecast) for each in self._read if each.forecast)
+        return round(calls * self._factor) if self._unread else calls
+
+    @property
+    def seconds_per_call(self) -> float | None:
+        """How long reading a conversation took, None where none was read; what the state kept counts too."""
+        measured = [each.forecast.seconds for each in self._read if each.forecast and each.forecast.seconds > 0]
+        return sum(measured) / len(measured) if measured else None
 
     @property
     def generations(self) -> int:
@@ -169,6 +206,12 @@ class Sum:
             for each in self._read
             if each.forecast and each.forecast.state == "failed"
         )
+
+
+def _source_calls(job: Job, forecast: Forecast) -> int:
+    messages = forecast.new + forecast.unchanged + forecast.edited
+    pages = ceil(max(1, messages) / (job.pair.source.features.list_messages.limits.page_size or 100))
+    return min(forecast.calls, 2 * pages + 1 if forecast.has_work else pages)
 
 
 def scaled(losses: Losses, factor: float) -> Losses:

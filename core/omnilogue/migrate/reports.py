@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
 from ..errors import InvalidInputError
 from ..mapping.losses import Loss
@@ -40,7 +40,9 @@ class MessageCounts(Value):
 
 
 class RateLimit(Value):
-    """The pace of one end, such as `8/s`, and where it comes from; None for no limit."""
+    """The pace of one end, such as `8/s`, and where it comes from; None for no limit. In JSON `told_by` is `from`."""
+
+    model_config = ConfigDict(serialize_by_alias=True, populate_by_name=True)
 
     limit: str | None = None
     told_by: Literal["option", "setting", "none"] = Field(default="none", alias="from")
@@ -72,7 +74,9 @@ class CopyReport(Value):
     """What a copy did, or would do.
 
     `seconds` is how long it took, in a plan an estimate; `calls` are requests to both ends; `sampled` tells that
-    parts of a plan are an estimate; `complete` is False where the source cannot list everything.
+    parts of a plan are an estimate; `complete` is False where the source cannot list everything. The document leaves
+    out `diverged`, the conversations that changed on both ends, and `edited` and `gone`: how many messages were
+    edited or deleted at the source since they were copied, and stay as they are.
     """
 
     migration: str | None = None
@@ -91,6 +95,9 @@ class CopyReport(Value):
     unknown: tuple[Failure, ...] = ()
     dead: tuple[Failure, ...] = ()
     sentence: str = ""
+    diverged: tuple[str, ...] = Field(default=(), exclude=True)
+    edited: int = Field(default=0, exclude=True)
+    gone: int = Field(default=0, exclude=True)
 
     @property
     def has_work(self) -> bool:
@@ -200,7 +207,10 @@ class MigrationItem(Value):
 
 
 class MigrationReport(Value):
-    """One migration; `items` only where one is looked at by itself."""
+    """One migration; `items` only where one is looked at by itself.
+
+    `selection` has the options that chose the conversations and changed their content, with their defaults.
+    """
 
     migration: str
     source: str

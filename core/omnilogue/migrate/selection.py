@@ -55,11 +55,11 @@ class Chosen:
     complete: bool
 
 
-def moment(given: str, clock: Clock) -> datetime:
+def moment(given: str, now: datetime) -> datetime:
     """Read a date, an ISO 8601 time (UTC without a zone) or an age such as `30d` or `12h`. Raises InvalidInputError."""
-    if age := re.fullmatch(r"(\d{1,6})([smhdw])", given.strip()):
-        return clock.now() - timedelta(seconds=int(age[1]) * _AGES[age[2]])
     try:
+        if age := re.fullmatch(r"(\d{1,6})([smhdw])", given.strip()):
+            return now - timedelta(seconds=int(age[1]) * _AGES[age[2]])
         read = datetime.fromisoformat(given.strip())
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
@@ -94,8 +94,8 @@ async def _within(
     source: AsyncRemote, conversations: list[Conversation], selection: Selection, clock: Clock
 ) -> AsyncIterator[Conversation]:
     """Keep those between the times; where a conversation has none, its newest message tells."""
-    since = moment(selection.since, clock) if selection.since else None
-    until = moment(selection.until, clock) if selection.until else None
+    since = moment(selection.since, clock.now()) if selection.since else None
+    until = moment(selection.until, clock.now()) if selection.until else None
     for item in conversations:
         if since is None and until is None:
             yield item

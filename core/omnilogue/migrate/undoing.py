@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from ..errors import InvalidInputError, NotFoundError, OmnilogueError
+from ..errors import NotFoundError, OmnilogueError
 from ..model import Grade
 from ..state import Link, Migration, Row
 from . import reconciling
@@ -35,9 +35,9 @@ class Undoing:
         self._kept: list[Kept] = []
 
     async def run(self) -> UndoReport:
-        """Take it back. Raises InvalidInputError where that was done already, and whatever ends the whole undo."""
+        """Take it back; where that was done already there is nothing left. Raises whatever ends the whole undo."""
         if self._migration.state == "undone":
-            raise InvalidInputError(f"{self._migration.id} was undone already")
+            return UndoReport(migration=self._migration.id)
         with self._pair.writing():
             await self._all(self._concerned(), self._pair.clock.monotonic())
             self._close()

@@ -18,7 +18,7 @@ from .asked import Options, options_of
 from .checking import Checking
 from .job import Job
 from .migrating import Migrating
-from .pair import Pair
+from .pair import Pair, is_written_to
 from .progress import Progress
 from .reports import CheckReport, CopyReport, MigrationItem, MigrationReport, Plan, UndoReport, address_of
 from .stopping import Stop
@@ -92,7 +92,7 @@ class Copying:
 def migrations(state: State) -> list[MigrationReport]:
     """Tell all migrations of a state, the newest first."""
     known = Migrations(state)
-    return [_report(each, known.items(each.id)) for each in known.all()]
+    return [_report(state, each, known.items(each.id)) for each in known.all()]
 
 
 def migration(state: State, name: str, *, messages: bool = False) -> MigrationReport:
@@ -108,16 +108,18 @@ def migration(state: State, name: str, *, messages: bool = False) -> MigrationRe
     for row in known.losses(name):
         losses.setdefault(row.conversation, Losses()).add(row.kind, row.action, row.example, row.count)  # type: ignore[arg-type]
     shown = tuple(_item(found, each, ledger, losses.get(each.conversation), messages=messages) for each in items)
-    return _report(found, items).model_copy(update={"items": shown})
+    return _report(state, found, items).model_copy(update={"items": shown})
 
 
-def _report(found: Migration, items: list[Item]) -> MigrationReport:
+def _report(state: State, found: Migration, items: list[Item]) -> MigrationReport:
+    ledger = Ledger(state, found.source_account, found.target_account)
+    was_killed = found.state == "running" and not is_written_to(ledger)
     return MigrationReport(
         migration=found.id,
         source=address_of(found.source),
         target=address_of(found.target),
-        state=found.state,
-        selection=json.loads(found.selection),
+        state="interrupted" if was_killed else found.state,
+        selection={name: value for part in json.loads(found.selection).values() for name, value in part.items()},
         started_at=found.started_at,
         finished_at=found.finished_at,
         conversations=len(items),

@@ -195,6 +195,14 @@ class Ledger:
         )
         return rows[0][0] if rows else None
 
+    def drop_forecasts(self, beginning: str) -> None:
+        """Forget what plans read under options that begin so."""
+        with self.state.write() as database:
+            database.execute(
+                "DELETE FROM reading WHERE source_account = ? AND target_account = ? AND instr(options, ?) = 1",
+                (*self._pair, beginning),
+            )
+
     def keep_forecasts(self, known: Iterable[Known]) -> None:
         """Keep what a plan read."""
         with self.state.write() as database:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from ..errors import NotFoundError
+from ..log import logger
 from .ledger import LossRow
 from .store import State
 
@@ -167,12 +168,23 @@ class Migrations:
     # What was done
 
     def tell(self, migration: str, what: str, at: datetime, conversation: str | None = None, detail: str = "") -> None:
-        """Add to the log of what was done."""
+        """Add to the log of what was done, and tell it to whoever listens (`-v`)."""
+        logger().info("migration", migration=migration, what=what, conversation=conversation, detail=detail)
         with self.state.write() as database:
             database.execute(
                 "INSERT INTO event (at, migration, conversation, what, detail) VALUES (?, ?, ?, ?, ?)",
                 (at.isoformat(), migration, conversation, what, detail),
             )
+
+    def was_told(self, what: str, detail: str) -> bool:
+        """Whether this stands in the log of a migration that was not undone."""
+        rows = self.state.read(
+            "SELECT 1 FROM event JOIN migration ON migration.id = event.migration"
+            " WHERE event.what = ? AND event.detail = ? AND migration.state <> 'undone' LIMIT 1",
+            what,
+            detail,
+        )
+        return bool(rows)
 
     def events(self, migration: str) -> list[tuple[str, str, str | None, str]]:
         """Give what was done, oldest first: time, what, conversation, detail."""

@@ -63,7 +63,27 @@ def test_one_way_what_only_the_target_has_is_counted_and_no_difference(cli: Cli,
     assert one.code == 0
     assert one.document["missing_on_source"] == 1
     assert {item["symbol"] for item in one.document["items"]} == {"="}
-    assert one.document["sentence"].endswith("2 messages equal; 1 more are only there.")
+    assert one.document["sentence"].endswith("2 messages equal; 1 more only there.")
+
+
+def test_how_long_an_end_is_waited_for_is_an_option(
+    cli: Cli, copied: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnilogue.remote.landing.MOST_ATTEMPTS", 1)
+    monkeypatch.setenv("KEY", "MC-0123456789ABCDEF0123456789ABCDEF")
+    for name, value in {"PROVIDER": "mindcraft", "BASE_URL": "http://127.0.0.1:9/", "API_KEY": "env:KEY"}.items():
+        monkeypatch.setenv(f"OMNILOGUE_REMOTES__WORK__{name}", value)
+    monkeypatch.setenv("OMNILOGUE_REMOTES__WORK__MAX_ATTEMPTS", "1")
+
+    found = cli("check", OLD, "work:", "--wait-outage", "0s", "--json")
+
+    assert (found.code, found.error["code"]) == (5, "connect_failed")
+
+
+def test_two_empty_ends_are_no_difference(cli: Cli) -> None:
+    found = cli("check", OLD, NEW)
+
+    assert (found.code, found.lines) == (0, [f"There is nothing of {OLD} to compare with {NEW}."])
 
 
 def test_a_migration_means_exactly_what_it_chose(cli: Cli, copied: list[str]) -> None:
@@ -118,7 +138,7 @@ def test_a_vendor_that_does_not_answer_is_waited_for_and_told_in_one_line(
         monkeypatch.setenv(f"OMNILOGUE_REMOTES__WORK__{name}", value)
 
     for words in (["check", OLD, "work:"], ["plan", "work:", NEW], ["copy", "work:", NEW]):
-        found = cli(*words, "--timeout", "0.2")
+        found = cli(*words, "--timeout", "0.2", "--quiet")
 
         assert found.code == 5, found.err
         *waiting, told = found.err.splitlines()

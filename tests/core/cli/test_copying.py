@@ -66,6 +66,15 @@ def test_a_sample_is_marked_as_an_estimate(cli: Cli, old: list[str]) -> None:
     assert "about 6 messages" in cli("plan", OLD, NEW, "--sample", "2").lines[-1]
 
 
+def test_a_plan_that_only_lists_says_nothing_of_what_it_did_not_read(cli: Cli, old: list[str]) -> None:
+    found = cli("plan", OLD, NEW, "--sample", "0")
+
+    assert found.lines[0] == "conversations\t3 new"
+    assert not any(line.startswith(("messages", "requests", "time", "generations")) for line in found.lines)
+    assert "would bring all 3 conversations; their messages were not read" in found.lines[-1]
+    assert "nothing is lost" not in found.out
+
+
 def test_a_dry_run_of_copy_is_a_plan(cli: Cli, old: list[str]) -> None:
     planned, dry = cli("plan", OLD, NEW, "--json").document, cli("copy", OLD, NEW, "--dry-run", "--json").document
 
@@ -77,12 +86,13 @@ def test_a_dry_run_of_copy_is_a_plan(cli: Cli, old: list[str]) -> None:
 def test_a_saved_plan_is_applied(cli: Cli, old: list[str], option: list[str]) -> None:
     planned = cli("plan", OLD, NEW, "--title", "Talk [12]", "--out", "plan.json", *option)
 
-    found = cli("copy", "--plan", "plan.json", "--json")
+    found, again = cli("copy", "--plan", "plan.json", "--json"), cli("copy", "--plan", "plan.json")
 
     assert planned.lines[-1].startswith("A copy from ")
     assert found.code == 0
     assert found.document["messages"]["copied"] == 4
     assert titles(cli, NEW) == ["Talk 1", "Talk 2"]
+    assert (again.code, again.lines[-1].split(" from ")[0]) == (0, "Nothing was to be copied")
 
 
 def test_a_saved_plan_that_no_longer_fits_is_refused(cli: Cli, old: list[str]) -> None:
@@ -101,6 +111,8 @@ def test_what_goes_on_after_a_saved_plan_is_a_copy_with_its_options(cli: Cli, ol
     found = cli("copy", "--plan", "plan.json", "--max-duration", "0s")
 
     assert found.code == 5
+    assert "nothing was copied yet" in found.err
+    assert "the plan is not complete" in cli("plan", OLD, NEW, "--max-duration", "0s").err
     assert f"`omnilogue copy {OLD} {NEW} --title 'Talk *' --add-meta a=b --max-duration 0s` goes on" in found.err
 
 
@@ -153,6 +165,14 @@ def test_a_copy_brings_all_and_a_second_one_nothing(cli: Cli, old: list[str]) ->
     assert second.document["messages"] == {"new": 0, "copied": 0, "unchanged": 6}
     assert second.document["sentence"].endswith("all 3 conversations are unchanged.")
     assert titles(cli, NEW) == ["Talk 1", "Talk 2", "Talk 3"]
+
+
+def test_what_is_decided_is_told_with_v(cli: Cli, old: list[str]) -> None:
+    told = [json.loads(line) for line in cli("copy", OLD, NEW, "--limit", "1", "-v").err.splitlines()]
+
+    assert {line["event"] for line in told} == {"migration"}
+    assert [line["what"] for line in told] == ["begun", "done", "done"]
+    assert f"{OLD}:{told[1]['conversation']}" == old[0]
 
 
 def test_nothing_to_do_is_an_error_only_where_asked(cli: Cli, old: list[str]) -> None:
@@ -242,6 +262,18 @@ def test_a_source_that_cannot_list_is_told_in_words(cli: Cli, threads: str) -> N
         assert "does not tell everything it keeps" in found.err
 
 
+def test_what_changed_on_both_ends_is_named(cli: Cli, old: list[str]) -> None:
+    cli("copy", OLD, NEW)
+    copy = cli("ls", NEW).lines[0].split("\t")[0]
+    cli("append", old[0], "Here.")
+    cli("append", copy, "There.")
+
+    for verb in ("plan", "copy"):
+        found = cli(verb, OLD, NEW)
+        assert f"diverged\t{old[0]}" in found.lines
+        assert found.lines[-1].endswith("1 changed on both ends and left alone.")
+
+
 # Questions
 
 
@@ -292,6 +324,16 @@ def test_a_dead_letter_ends_with_6_and_retry_finishes_it(cli: Cli, work: str, po
     assert [dead["code"] for dead in again.document["dead"]] == ["bad_request"]
     assert (retried.code, retried.document["dead"], retried.document["migration"]) == (0, [], poison)
     assert done.code == 0
+
+
+def test_a_retry_that_finds_nothing_to_do_says_so(cli: Cli, old: list[str]) -> None:
+    migration = cli("copy", OLD, NEW, "--json").document["migration"]
+    cli("undo", migration)
+
+    found = cli("retry", migration, "--error-on-no-change")
+
+    assert (found.code, found.lines) == (9, [f"{migration}: Nothing was to be copied from {OLD} to {NEW}."])
+    assert cli("migrations").lines[0].split("\t")[3] == "undone"
 
 
 def test_dead_letters_are_told_in_words(cli: Cli, work: str, poison: str) -> None:
@@ -380,6 +422,15 @@ def test_undo_names_what_it_keeps_and_why(cli: Cli, old: list[str]) -> None:
 
     assert f"kept\t{copied}\tit has changed since it was copied" in found.lines
     assert found.lines[-1] == f"{migration}: 2 deleted, 1 kept."
+
+
+def test_an_undo_that_was_done_is_no_error(cli: Cli, old: list[str]) -> None:
+    migration = cli("copy", OLD, NEW, "--json").document["migration"]
+    cli("undo", migration)
+
+    found = cli("undo", migration, "--json")
+
+    assert (found.code, found.document) == (0, {"migration": migration, "deleted": [], "kept": []})
 
 
 def test_undo_names_edits_that_stay(cli: Cli, old: list[str]) -> None:

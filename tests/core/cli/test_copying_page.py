@@ -26,30 +26,24 @@ def walk() -> list[tuple[str, list[str]]]:
     return [(lines[0], lines[1:]) for lines in commands]
 
 
-CONFIGURATION = """
-[remotes.old]
-provider = "ichati"
-base_url = "{old}"
-token = "env:OLD"
-series_id = 1
-model_id = 1
-settle = 0
-
-[remotes.new]
-provider = "mindcraft"
-base_url = "{new}"
-api_key = "env:NEW"
-settle = 0
-"""
+def preparations() -> list[list[str]]:
+    """Give the lines before the walk, as words: vendors that are served, what is exported, remotes that are added."""
+    block = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
+    return [shlex.split(line) for line in block.splitlines()]
 
 
 @pytest.fixture
-def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The accounts that the page speaks of."""
+def vendors(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The accounts that the page speaks of, made as it says; ports are free ones."""
     with IChatiEmulator() as old, MindCraftEmulator() as new:
-        Path("omnilogue.toml").write_text(CONFIGURATION.format(old=old.url, new=new.url))
-        monkeypatch.setenv("OLD", old.settings["token"])
-        monkeypatch.setenv("NEW", new.settings["api_key"])
+        places = {"base_url=http://127.0.0.1:8801/api/": old.url, "base_url=http://127.0.0.1:8802/v1/": new.url}
+        for words in preparations():
+            if words[0] == "export":
+                for name, value in (word.split("=") for word in words[1:]):
+                    monkeypatch.setenv(name, value)
+            if words[:3] == ["omnilogue", "remotes", "add"]:
+                here = [f"base_url={places[word]}" if word in places else word for word in words[1:]]
+                assert cli(*here, "settle=0").code == 0
         yield
 
 
@@ -74,6 +68,12 @@ def pattern(shown: str) -> str:
 
 def test_the_page_walks_all_the_way() -> None:
     assert [command.split()[1] for command, _ in walk()] == WALK
+
+
+def test_the_page_serves_the_vendors_it_names() -> None:
+    served = [words[2:5] for words in preparations() if words[1:2] == ["emulate"]]
+
+    assert served == [["ichati", "--port", "8801"], ["mindcraft", "--port", "8802"]]
 
 
 def test_each_command_of_the_page_shows_what_the_page_shows(cli: Cli, vendors: None) -> None:

@@ -36,11 +36,12 @@ def test_all_are_told_with_what_they_chose(cli: Cli, migration: str) -> None:
     document = cli("migrations", "--json").document["items"][0]
 
     assert row[:4] == [migration, OLD, NEW, "done"]
-    assert row[6:] == ["2", "4", "--title *"]
+    assert row[6:] == ["2", "4", "--title '*'"]
     assert list(document) == [
         *("migration", "source", "target", "state", "selection"),
         *("started_at", "finished_at", "conversations", "messages"),
     ]
+    assert document["selection"]["title"] == "*"
 
 
 def test_one_is_told_conversation_by_conversation(cli: Cli, migration: str) -> None:

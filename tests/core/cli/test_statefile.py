@@ -251,3 +251,19 @@ def test_usage_errors_change_nothing(cli: Cli, words: list[str], own_state: Path
     assert cli("state", *words).code == 2
     assert sorted(own_state.parent.iterdir()) == before
     assert cli("state", "--json").document["remotes"] == ["threads"]
+
+
+@pytest.mark.parametrize("verb", ["undo", "retry"])
+def test_a_renamed_remote_is_found_again_by_its_migrations(
+    cli: Cli, threads: str, known: str, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    migration = cli("copy", threads, ":archive:new.db", "--json").document["migration"]
+    cli("state", "rename", "threads", "office")
+    lost = cli(verb, migration)
+    monkeypatch.setenv("OMNILOGUE_REMOTES__OFFICE__PROVIDER", "threads")
+
+    found = cli(verb, migration)
+
+    assert lost.code == 2
+    assert "no remote is the account 'office'" in lost.err
+    assert (found.code, len(cli("ls", ":archive:new.db").lines)) == (0, 0 if verb == "undo" else 1)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from omnilogue import Message
+from omnilogue import CopyProgress, Message, Stop
 from omnilogue.model import FilePart, TextPart
 from omnilogue.provider import unsupported
 from omnilogue_memory.provider import Memory
@@ -122,3 +122,44 @@ async def test_a_title_that_was_changed_is_not_the_one_that_was_read(both: Any) 
 
     assert not [loss for loss in before.losses if loss.kind == "instructions"]
     assert [loss for loss in after.losses if loss.kind == "instructions"]
+
+
+async def stopped_after(both: Any, reads: int, verb: str) -> int:
+    """Let a plan or a copy be stopped when so many conversations are known; gives how many it read."""
+    stop = Stop(both.clock)
+
+    def count(event: CopyProgress) -> None:
+        if event.done == reads:
+            stop.ask()
+
+    both.here.vendor.calls.clear()
+    await getattr(both.verbs_telling(count, stop), verb)(both.here, both.there, {"concurrency": 1})
+    return int(both.here.vendor.calls["list_messages"])
+
+
+@pytest.mark.parametrize("verb", ["plan", "copy"])
+async def test_a_plan_that_was_stopped_goes_on_however_new_the_conversations_are(both: Any, verb: str) -> None:
+    await both.fill(5, 2)
+
+    assert await stopped_after(both, 3, verb) == 3
+    assert await stopped_after(both, 4, verb) == 1
+    assert (await both.plan()).messages.new == 10
+    assert both.here.vendor.calls["list_messages"] == 2
+
+
+async def test_what_is_copied_is_not_read_again_by_each_run_that_is_stopped_early(both: Any) -> None:
+    await both.fill(6, 2)
+    await both.copy(limit=4)
+
+    assert [await stopped_after(both, reads, "copy") for reads in (2, 4, 5)] == [2, 2, 1]
+    assert (await both.copy()).messages.copied == 4
+    assert (await both.check()).is_clean
+
+
+async def test_what_was_undone_meanwhile_is_new_again(both: Any) -> None:
+    await both.fill(3, 2)
+    migration = (await both.copy()).migration
+    await stopped_after(both, 2, "copy")
+    await both.undo(migration)
+
+    assert (await both.plan()).conversations.new == 3

@@ -193,3 +193,30 @@ async def test_a_plan_is_refused_once_an_end_has_changed(both: Any) -> None:
 
     assert caught.value.code == "ledger_mismatch"
     assert await both.texts() == {}
+
+
+async def test_the_same_plan_goes_on_where_it_was_stopped_and_then_finds_nothing_to_do(
+    both: Any, raising: Callable[..., Any]
+) -> None:
+    await both.fill(3, 2)
+    planned = await both.plan()
+    both.there.vendor.trouble = raising(AuthenticationError("no", code="auth", outcome="rejected"), about="text 2.")
+    with pytest.raises(AuthenticationError):
+        await both.copy(planned, concurrency=1)
+    both.there.vendor.trouble = lambda call, what: None
+
+    first, second = await both.copy(planned), await both.copy(planned)
+
+    assert (first.messages.copied, second.migration, second.messages.copied) == (2, None, 0)
+    assert (await both.check()).is_clean
+
+
+async def test_a_plan_that_was_begun_is_refused_once_its_source_has_changed(both: Any) -> None:
+    await both.fill(2, 2)
+    planned = await both.plan()
+    await both.copy(planned)
+    both.clock.time += 1
+    await both.here.append(await first(both.here), "more")
+
+    with pytest.raises(StateError, match="changed since this was planned"):
+        await both.copy(planned)
