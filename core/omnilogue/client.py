@@ -168,13 +168,13 @@ class AsyncClient:
         found = Migrations(self._state).get(migration)
         return await self._copying(progress).undo(found, *self._ends_of(found))
 
-    def migrations(self) -> list[MigrationReport]:
+    async def migrations(self) -> list[MigrationReport]:
         """Tell all migrations, the newest first. Raises StateError."""
         from .migrate import verbs
 
         return verbs.migrations(self._state)
 
-    def migration(self, migration: str, *, messages: bool = False) -> MigrationReport:
+    async def migration(self, migration: str, *, messages: bool = False) -> MigrationReport:
         """Tell one migration, conversation by conversation; `messages` adds the map of message ids.
 
         Raises NotFoundError, StateError.

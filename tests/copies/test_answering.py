@@ -76,10 +76,10 @@ def told(losses: Any) -> Counter[tuple[str, str]]:
     return Counter({(loss.kind, loss.action): loss.count for loss in losses})
 
 
-def measured(client: AsyncClient) -> Counter[tuple[str, str]]:
+async def measured(client: AsyncClient) -> Counter[tuple[str, str]]:
     """Give the losses of the newest migration by the ledger."""
-    [newest, *_] = client.migrations()
-    items = client.migration(newest.migration or "").items or ()
+    [newest, *_] = await client.migrations()
+    items = (await client.migration(newest.migration or "")).items or ()
     return sum([told(item.losses) for item in items], Counter[tuple[str, str]]())
 
 
@@ -113,7 +113,7 @@ async def test_a_copy_loses_what_its_plan_said(roles: str, answering: Any) -> No
 
         assert copied.dead == ()
         assert copied.losses == planned.losses
-        assert measured(client) == told(planned.losses)
+        assert await measured(client) == told(planned.losses)
         assert (await client.check("here:", "there:", **SHAPED)).is_clean
         assert not (await client.plan("here:", "there:", **ASKED)).has_work
 
@@ -139,7 +139,7 @@ async def test_a_copy_in_pieces_loses_what_its_plan_said(fault: str, method: str
 
         assert ended > 2
         assert copied.dead == ()
-        assert measured(client) == told(planned.losses)
+        assert await measured(client) == told(planned.losses)
         [stored] = (await texts(client.remote("there"))).values()
         assert len(stored) == 2 * planned.generations
 
@@ -232,7 +232,7 @@ async def test_edits_are_carried_over_where_they_are_asked_for(answering: Any, t
             "changed 6",
             "[no reply]",
         ]
-        assert measured(client) == told(planned.losses)
+        assert await measured(client) == told(planned.losses)
         assert (await client.check("here:", "there:", **SHAPED)).is_clean
         assert not (await client.plan("here:", "there:", update=True, **ASKED)).has_work
 
@@ -290,7 +290,7 @@ async def copied_in_pieces(ends: Any, roles: Sequence[str], pieces: Sequence[int
             stopping.stop, stopping.left, stopping.is_copying = Stop(), piece, False
             await client.copy("here:", "there:", stop=stopping.stop, progress=stopping.watch, **ASKED)
 
-        assert measured(client) == told(planned.losses)
+        assert await measured(client) == told(planned.losses)
         assert (await client.check("here:", "there:", **SHAPED)).is_clean
 
 

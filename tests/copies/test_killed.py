@@ -122,12 +122,12 @@ def told(losses: Iterable[Any]) -> dict[tuple[str, str], int]:
     return {(loss.kind, loss.action): loss.count for loss in losses}
 
 
-def measured(ends: Any) -> tuple[int, dict[tuple[str, str], int]]:
+async def measured(ends: Any) -> tuple[int, dict[tuple[str, str], int]]:
     """Give how many messages the newest migration copied, and what it lost, by the ledger."""
     client = ends.client()
-    [newest, *_] = client.migrations()
+    [newest, *_] = await client.migrations()
     counts: Counter[tuple[str, str]] = Counter()
-    for item in client.migration(newest.migration).items:
+    for item in (await client.migration(newest.migration)).items:
         counts.update(told(item.losses))
     client.state.close()
     return newest.messages, dict(counts)
@@ -161,7 +161,7 @@ async def test_killed_anywhere_it_goes_on_and_brings_each_message_over_once(
                 codes.append(await copier.run(**order, asked=asked))
                 assert await copier.run(asked=asked) == 0
                 assert await arrived(ends) == messages, order
-                assert measured(ends) == (3 * len(messages), told(planned.losses)), order
+                assert await measured(ends) == (3 * len(messages), told(planned.losses)), order
             killed += codes.count(-signal.SIGKILL)
             if set(codes) == {0}:
                 break

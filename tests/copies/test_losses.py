@@ -74,9 +74,9 @@ def told(losses: Iterable[Any]) -> Counter[tuple[str, str]]:
     return Counter({(loss.kind, loss.action): loss.count for loss in losses})
 
 
-def measured(client: Any, migration: str | None) -> Counter[tuple[str, str]]:
+async def measured(client: Any, migration: str | None) -> Counter[tuple[str, str]]:
     """Give the losses of a migration by the ledger."""
-    items = client.migration(migration or "").items
+    items = (await client.migration(migration or "")).items
     return sum([told(item.losses) for item in items], Counter[tuple[str, str]]())
 
 
@@ -96,7 +96,7 @@ async def test_a_copy_loses_what_its_plan_said(target: str, ends: Any) -> None:
 
         assert copied.dead == ()
         assert copied.losses == planned.losses
-        assert measured(client, copied.migration) == told(planned.losses)
+        assert await measured(client, copied.migration) == told(planned.losses)
         assert (await client.check("here:", "there:", role=ROLES[:-1])).is_clean
 
 
@@ -122,7 +122,7 @@ async def test_a_copy_in_pieces_loses_what_its_plan_said(target: str, ends: Any)
 
         assert ended > 2
         assert copied.dead == ()
-        assert measured(client, copied.migration) == told(planned.losses)
+        assert await measured(client, copied.migration) == told(planned.losses)
 
 
 @pytest.mark.parametrize("source", ["ichati", "mindcraft"])

@@ -311,6 +311,19 @@ async def test_resolve_follows_a_rebuild(user_data: Path) -> None:
     assert (user_data / "state.db").exists()
 
 
+async def test_migrations_are_awaited_as_the_other_verbs_of_copying_are() -> None:
+    remotes = {"work": {"provider": "memory"}, "home": {"provider": "memory"}}
+    async with AsyncClient(False, remotes=remotes, state="memory:") as client:
+        made = await client.remote("work").create(title="Trip")
+        report = await client.copy("work:", "home:")
+
+        [newest] = await client.migrations()
+        found = await client.migration(newest.migration)
+
+        assert (newest.migration, newest.state) == (report.migration, "done")
+        assert [item.source for item in found.items or ()] == [str(made.ref)]
+
+
 @pytest.mark.usefixtures("poor")
 def test_the_sync_client_keeps_the_same(user_data: Path) -> None:
     with Client(False, remotes={"work": {"provider": "memory"}}) as client:

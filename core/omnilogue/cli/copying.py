@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -225,17 +225,17 @@ async def _run(
         session.note(INCOMPLETE)
     codes = _codes(report, error_on_no_change=error_on_no_change and orderly.code is None)
     if orderly.code is not None:
-        if left := _left(session, report):
+        if left := await _left(session, report):
             session.note(f"{left}; `{goes_on}` goes on.")
         codes.append(orderly.code)
     return exits.worst(codes)
 
 
-def _left(session: Session, report: CopyReport) -> str:
+async def _left(session: Session, report: CopyReport) -> str:
     """Tell what a run that was stopped has left; nothing where it had come to its end."""
     if report.migration is None:
         return "Stopped before anything was written"
-    items = session.client.migration(report.migration).items or ()
+    items = (await session.client.migration(report.migration)).items or ()
     left = sum(item.state in {"pending", "running"} for item in items)
     return f"Stopped: {left:,} of {len(items):,} conversations are left" if left else ""
 
@@ -267,7 +267,7 @@ async def retry(
     return await _run(session, run, goes_on, error_on_no_change=error_on_no_change)
 
 
-def undo(migration: MigrationId, /, *, session: Session = DEFAULTS) -> Coroutine[Any, Any, None]:
+async def undo(migration: MigrationId, /, *, session: Session = DEFAULTS) -> None:
     """Take back what a migration made.
 
     Only what it made itself and what has not changed since is deleted, as far as the vendor can; the rest is named
@@ -277,15 +277,12 @@ def undo(migration: MigrationId, /, *, session: Session = DEFAULTS) -> Coroutine
       omnilogue undo m-7f3a
       omnilogue undo m-7f3a --yes --json
     """
-    known = session.client.migration(migration)
-    session.confirm(
-        f"Take back {known.migration}: {known.messages:,} messages of {known.conversations:,} conversations"
-        f" on {known.target}?"
-    )
-    return _undo(session, migration)
-
-
-async def _undo(session: Session, migration: str) -> None:
+    known = await session.client.migration(migration)
+    with ended_by_signals():
+        session.confirm(
+            f"Take back {known.migration}: {known.messages:,} messages of {known.conversations:,} conversations"
+            f" on {known.target}?"
+        )
     with CopyTelling(session) as telling:
         report = await timed(session, "undo", session.client.undo(migration, progress=telling))
     if session.json:

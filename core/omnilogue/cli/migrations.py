@@ -27,7 +27,7 @@ ONE = ("source", "target", "title", "state", "messages", "losses", "error")
 IDS = ("source_message", "target_message")
 
 
-def migrations(
+async def migrations(
     migration: MigrationId | None = None,
     /,
     *,
@@ -51,13 +51,13 @@ def migrations(
     if migration is None and messages:
         raise InvalidInputError("--messages needs the ID of one migration")
     if migration is None:
-        _all(session, form)
+        await _all(session, form)
     else:
-        _one(session, migration, form, messages=messages)
+        await _one(session, migration, form, messages=messages)
 
 
-def _all(session: Session, form: Form | None) -> None:
-    found = session.client.migrations()
+async def _all(session: Session, form: Form | None) -> None:
+    found = await session.client.migrations()
     if session.json:
         items = [each.model_dump(mode="json", exclude={"items"}) for each in found]
         session.output.document({"items": items})
@@ -79,8 +79,8 @@ def _selection(chosen: Mapping[str, object]) -> str:
     return shlex.join(words_of(given))
 
 
-def _one(session: Session, migration: str, form: Form | None, *, messages: bool) -> None:
-    found = session.client.migration(migration, messages=messages)
+async def _one(session: Session, migration: str, form: Form | None, *, messages: bool) -> None:
+    found = await session.client.migration(migration, messages=messages)
     if session.json:
         session.output.document(found.model_dump(mode="json", by_alias=True))
         return

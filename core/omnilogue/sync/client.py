@@ -115,19 +115,11 @@ class Client:
 
     def migrations(self) -> list[MigrationReport]:
         """Tell all migrations, the newest first."""
-
-        async def told() -> list[MigrationReport]:
-            return self._client.migrations()
-
-        return self._bridge.call(told)
+        return self._bridge.call(self._client.migrations)
 
     def migration(self, migration: str, *, messages: bool = False) -> MigrationReport:
         """Tell one migration, conversation by conversation; `messages` adds the map of message ids."""
-
-        async def told() -> MigrationReport:
-            return self._client.migration(migration, messages=messages)
-
-        return self._bridge.call(told)
+        return self._bridge.call(lambda: self._client.migration(migration, messages=messages))
 
     # Remotes
 
