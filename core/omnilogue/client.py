@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack
 
 from .config import Configuration, RemoteConfiguration, load, provider_of, settings_for
 from .errors import ConfigurationError, InvalidInputError, NotFoundError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .http.transport import Transports
-    from .migrate.asked import CheckAsked, CopyAsked
+    from .migrate.asked import CheckAsked, CopyAsked, PlanAsked, RetryAsked
     from .migrate.progress import Progress
     from .migrate.reports import CheckReport, CopyReport, MigrationReport, Plan, UndoReport
     from .migrate.stopping import Stop
@@ -101,11 +101,11 @@ class AsyncClient:
     # Copying
 
     async def plan(
-        self, source: Address, target: Address, *, progress: Progress | None = None, **options: Unpack[CopyAsked]
+        self, source: Address, target: Address, *, progress: Progress | None = None, **options: Unpack[PlanAsked]
     ) -> Plan:
         """Tell what a copy would bring, lose, take and cost; both ends are read and neither is written to.
 
-        `source` is `work:` or `work:ID`, `target` a remote; the options are `CopyAsked`, `progress` a function that
+        `source` is `work:` or `work:ID`, `target` a remote; the options are `PlanAsked`, `progress` a function that
         gets `CopyProgress`. Raises any error of the tree.
         """
         here, there, given = self._ends(source, target, options)
@@ -132,7 +132,7 @@ class AsyncClient:
         if plan is not None:
             if source is not None or target is not None:
                 raise InvalidInputError("a plan names its own source and target", hint="leave them out")
-            source, target, options = plan.source, plan.target, cast("CopyAsked", {**plan.options, **options})
+            source, target = plan.source, plan.target
         if source is None or target is None:
             raise InvalidInputError("a copy needs a source and a target, or a plan")
         here, there, given = self._ends(source, target, options)
@@ -144,7 +144,7 @@ class AsyncClient:
         *,
         progress: Progress | None = None,
         stop: Stop | None = None,
-        **options: Unpack[CopyAsked],
+        **options: Unpack[RetryAsked],
     ) -> CopyReport:
         """Try the dead letters of a migration again. Raises NotFoundError for one nobody knows."""
         found = Migrations(self._state).get(migration)
@@ -214,13 +214,17 @@ class AsyncClient:
     def _ends(
         self, source: Address, target: Address, options: Mapping[str, Any]
     ) -> tuple[AsyncRemote, AsyncRemote, dict[str, Any]]:
-        """Give both remotes and the options; an id in the source's address chooses that conversation."""
+        """Give both remotes and the options; an id in the source's address chooses that conversation alone."""
         here, conversation_id = _end(source)
         there, none = _end(target)
         if none is not None:
             raise InvalidInputError(f"{target} names a conversation, and a target is a remote", hint="leave the id out")
         given = dict(options)
         if conversation_id is not None:
+            if given.get("id") or given.get("ids_from") is not None:
+                raise InvalidInputError(
+                    f"{here}:{conversation_id} is one conversation already", hint=f"write {here}: to name others"
+                )
             given["id"] = (conversation_id,)
         return self.remote(here), self.remote(there), given
 

@@ -23,7 +23,7 @@ OmnilogueError
 |  |- RunFailedError          run_failed
 |  `- OutcomeUnknownError     outcome_unknown
 |- StateError                 storage, ledger_corrupt, ledger_locked, ledger_version, ledger_mismatch
-`- MigrationError             source_changed, verification, partial
+`- MigrationError             source_changed, verification, partial, no_change
 """
 
 from __future__ import annotations
@@ -276,9 +276,9 @@ class StateError(OmnilogueError):
 
 
 class MigrationError(OmnilogueError):
-    """A copy could not be finished as planned."""
+    """A copy could not be finished as planned, or had nothing to do where that is asked to be an error."""
 
-    codes: ClassVar[tuple[str, ...]] = ("source_changed", "verification", "partial")
+    codes: ClassVar[tuple[str, ...]] = ("source_changed", "verification", "partial", "no_change")
 
 
 def _classes(root: type[OmnilogueError]) -> list[type[OmnilogueError]]:

@@ -552,6 +552,13 @@ def test_a_copy_that_was_asked_to_stop_writes_nothing_more(tmp_path: Path) -> No
         assert client.copy(source, "kept").sentence.startswith("Copied 0 messages of 1 conversation")
 
 
+def test_one_conversation_goes_with_no_other_ids(tmp_path: Path) -> None:
+    with Client(False, remotes={**SETTINGS, "other": {"provider": "memory"}}, state="memory:") as client:
+        for options in ({"id": "2"}, {"ids_from": tmp_path / "ids.txt"}):
+            with pytest.raises(InvalidInputError, match="chat:1 is one conversation already"):
+                client.copy("chat:1", "other:", **options)
+
+
 def test_a_plan_names_its_own_ends() -> None:
     with Client(False, remotes={**SETTINGS, "other": {"provider": "memory"}}, state="memory:") as client:
         plan = client.plan("chat:", "other:")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Group, Parameter
 
-from ..errors import InvalidInputError
+from ..migrate.naming import named
 from . import values
 from .session import Session
 from .words import IdsFrom
@@ -40,21 +40,15 @@ class Filters:
     def given(self, source: str | None) -> dict[str, Any]:
         """Give what was asked for; `source` is the address, if there is one; its remote may stand before ids too.
 
-        Raises InvalidInputError.
+        The file is read here, once: standard input cannot be read again. Raises InvalidInputError.
         """
         from ..client import split_address
 
-        name, conversation_id = split_address(source) if source is not None else ("", None)
-        typed = [*self.id, *(values.lines_of(self.ids_from) if self.ids_from is not None else ())]
-        ids = [values.required("ID", one.removeprefix(f"{name}:")) for one in typed]
-        if conversation_id is not None and (ids or self.ids_from is not None):
-            raise InvalidInputError(f"{source} is one conversation already", hint=f"write {name}: to name others")
-        if self.ids_from is not None and not ids:
-            raise InvalidInputError(f"{self.ids_from} names no conversation")
+        ids = named(self.id, self.ids_from, split_address(source)[0] if source is not None else "")
         found = _given(self, "since", "until", "title", "limit")
         if self.meta:
             found["meta"] = values.pairs("--meta", self.meta)
-        return {**found, "id": tuple(ids)} if ids else found
+        return {**found, "id": ids} if ids else found
 
     def retyped(self, given: dict[str, Any]) -> dict[str, Any]:
         """Give options as they would be typed again: a file of ids by its name."""

@@ -47,6 +47,7 @@ BY_CODE = {
     "verification": 6,
     "partial": 6,
     "ledger_locked": 8,
+    "no_change": 9,
     "loss_refused": 10,
     "outcome_unknown": 11,
     "storage": 12,

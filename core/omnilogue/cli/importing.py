@@ -13,10 +13,10 @@ from typing import Annotated, BinaryIO
 from cyclopts import Parameter
 
 from ..errors import InvalidInputError
+from ..migrate.naming import STDIN
 from .counts import how_many, loss_lines
 from .progress import Progress
 from .session import DEFAULTS, Session
-from .values import STDIN
 from .words import FormatName, RemoteAddress
 
 

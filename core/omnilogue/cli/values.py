@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import mimetypes
 import re
-import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInputError
+from ..migrate.naming import STDIN, read_stdin
 
 if TYPE_CHECKING:
     from ..model import AudioPart, FilePart, ImagePart
-
-STDIN = "-"
 
 ROLES = ("user", "assistant", "system", "developer", "tool")
 
@@ -78,35 +76,6 @@ def role(said: str) -> str:
 def text(said: str) -> str:
     """Give the text that was typed, or standard input for `-`. Raises InvalidInputError where it is empty."""
     return required("TEXT", read_stdin() if said == STDIN else said)
-
-
-def read_stdin() -> str:
-    """Read standard input as UTF-8 to its end. Raises InvalidInputError where it is something else."""
-    if sys.stdin is None:
-        raise InvalidInputError("standard input is closed")
-    return _decoded("standard input", sys.stdin.buffer.read())
-
-
-def lines_of(source: Path) -> list[str]:
-    """Give the lines of a file, or of standard input for `-`, without empty ones. Raises InvalidInputError."""
-    whole = read_stdin() if str(source) == STDIN else _decoded(str(source), _bytes_of(source))
-    return [line.strip() for line in whole.splitlines() if line.strip()]
-
-
-def _decoded(what: str, content: bytes) -> str:
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        problem = f"{what} is not UTF-8"
-    raise InvalidInputError(problem)
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        problem = f"{path} cannot be read: {error.strerror}"
-    raise InvalidInputError(problem)
 
 
 def attachment(path: Path) -> ImagePart | AudioPart | FilePart:

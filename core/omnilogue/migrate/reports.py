@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
-from ..errors import InvalidInputError
+from ..errors import InvalidInputError, MigrationError
 from ..mapping.losses import Loss
 from ..model.values import Moment, Value
 
@@ -103,6 +103,16 @@ class CopyReport(Value):
     def has_work(self) -> bool:
         """Whether anything is to be written, or was."""
         return bool(self.conversations.new or self.conversations.changed or self.messages.copied)
+
+
+def no_change(report: CopyReport) -> MigrationError | None:
+    """Give the error for a report that tells of no work, where that is to be one.
+
+    Where something could not be copied, or its state is not known, the report itself tells.
+    """
+    if report.has_work or report.dead or report.unknown:
+        return None
+    return MigrationError(report.sentence.rstrip("."), code="no_change")
 
 
 class Plan(CopyReport):

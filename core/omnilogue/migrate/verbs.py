@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from ..errors import StateError
 from ..http import Clock
 from ..mapping.losses import Losses
 from ..mapping.taking import CopyOptions
@@ -20,9 +21,12 @@ from .job import Job
 from .migrating import Migrating
 from .pair import Pair, is_written_to
 from .progress import Progress
-from .reports import CheckReport, CopyReport, MigrationItem, MigrationReport, Plan, UndoReport, address_of
+from .reports import CheckReport, CopyReport, MigrationItem, MigrationReport, Plan, UndoReport, address_of, no_change
+from .selection import Shaping
 from .stopping import Stop
 from .undoing import Undoing
+
+R = TypeVar("R", bound=CopyReport)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +41,44 @@ class Copying:
 
     async def plan(self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]) -> Plan:
         """Tell what a copy would do."""
-        return await self._migrating(source, target, options_of("plan", given)).plan()
+        options = options_of("plan", given, source.name)
+        return self._with_work(await self._migrating(source, target, options).plan(), options)
 
     async def copy(
         self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any], planned: Plan | None = None
     ) -> CopyReport:
-        """Bring the target up to date."""
-        return await self._migrating(source, target, options_of("copy", given)).copy(planned)
+        """Bring the target up to date, with the options of the plan where there is one."""
+        options = options_of("copy", given, source.name, planned.options if planned else {})
+        return self._with_work(await self._migrating(source, target, options).copy(planned), options)
 
     async def retry(
         self, migration: Migration, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]
     ) -> CopyReport:
-        """Try the dead letters of a migration again, shaped as they were."""
+        """Try the dead letters of a migration again, shaped as they were. Raises StateError [ledger_mismatch]."""
         chosen = json.loads(migration.selection)
         shaping = {name: value for name, value in chosen["shaping"].items() if value}
-        return await self._migrating(source, target, options_of("copy", {**shaping, **given})).retry(migration)
+        options = options_of("retry", given, source.name, shaping)
+        if option := options.shaping.differing(Shaping.model_validate(chosen["shaping"])):
+            raise StateError(
+                f"{migration.id} was copied with another {option}", code="ledger_mismatch", hint="leave it out"
+            )
+        return self._with_work(await self._migrating(source, target, options).retry(migration), options)
 
     async def check(self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]) -> CheckReport:
         """Compare both ends."""
-        options = options_of("check", given)
+        options = options_of("check", given, source.name)
         return await Checking(self._job(source, target, options), options, self.progress).run()
 
     async def undo(self, migration: Migration, source: AsyncRemote, target: AsyncRemote) -> UndoReport:
         """Take a migration back."""
         return await Undoing(Pair.of(source, target, self.state, self.clock), migration, self.progress).run()
+
+    def _with_work(self, report: R, options: Options) -> R:
+        """Give a report back. Raises MigrationError [no_change] for one without work where that was asked for."""
+        was_stopped = self.stop is not None and self.stop.is_asked
+        if options.error_on_no_change and not was_stopped and (error := no_change(report)):
+            raise error
+        return report
 
     def _migrating(self, source: AsyncRemote, target: AsyncRemote, options: Options) -> Migrating:
         return Migrating(self._job(source, target, options), options, self.progress)

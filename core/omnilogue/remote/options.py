@@ -124,12 +124,15 @@ def converted(make: Callable[[], M]) -> M:
         raise InvalidInputError(describe(error)) from None
 
 
-def describe(error: ValidationError) -> str:
-    """Tell in one line what does not fit, without the value itself; ways that were tried for one field are joined."""
+def describe(error: ValidationError, spelled: Callable[[str], str] = str) -> str:
+    """Tell in one line what does not fit, without the value itself; ways that were tried for one field are joined.
+
+    `spelled` gives a field as the caller writes it.
+    """
     faults = error.errors(include_input=False, include_url=False)
     place = _place(faults[0]["loc"])
     words = dict.fromkeys(words_of(fault) for fault in faults if _place(fault["loc"]) == place)
-    return f"{place}: {' or '.join(words)}" if place else " or ".join(words)
+    return f"{spelled(place)}: {' or '.join(words)}" if place else " or ".join(words)
 
 
 def _place(location: Sequence[str | int]) -> str:

@@ -19,7 +19,7 @@ from .remote import Remote
 if TYPE_CHECKING:
     import httpx
 
-    from ..migrate.asked import CheckAsked, CopyAsked
+    from ..migrate.asked import CheckAsked, CopyAsked, PlanAsked, RetryAsked
     from ..migrate.progress import Progress
     from ..migrate.reports import CheckReport, CopyReport, MigrationReport, Plan, UndoReport
     from ..migrate.stopping import Stop
@@ -68,7 +68,7 @@ class Client:
     # Copying; `progress` is called in the bridge's own thread, `stop` may be asked from any
 
     def plan(
-        self, source: Address, target: Address, *, progress: Progress | None = None, **options: Unpack[CopyAsked]
+        self, source: Address, target: Address, *, progress: Progress | None = None, **options: Unpack[PlanAsked]
     ) -> Plan:
         """Tell what a copy would bring, lose, take and cost; both ends are read and neither is written to."""
         here, there = _end(source), _end(target)
@@ -97,7 +97,7 @@ class Client:
         *,
         progress: Progress | None = None,
         stop: Stop | None = None,
-        **options: Unpack[CopyAsked],
+        **options: Unpack[RetryAsked],
     ) -> CopyReport:
         """Try the dead letters of a migration again."""
         return self._bridge.call(lambda: self._client.retry(migration, progress=progress, stop=stop, **options))

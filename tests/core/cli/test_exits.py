@@ -14,6 +14,7 @@ TABLE = {
     5: "rate_limit server connect_failed connection_lost timeout deadline busy circuit_open",
     6: "source_changed verification partial",
     8: "ledger_locked",
+    9: "no_change",
     10: "loss_refused",
     11: "outcome_unknown",
     12: "storage ledger_corrupt ledger_version ledger_mismatch",

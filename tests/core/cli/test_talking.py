@@ -234,7 +234,7 @@ def test_trouble_with_this_machine_is_told_too(
 
 def test_a_closed_standard_input_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
     from omnilogue import InvalidInputError
-    from omnilogue.cli.values import read_stdin
+    from omnilogue.migrate.naming import read_stdin
 
     monkeypatch.setattr(sys, "stdin", None)
 

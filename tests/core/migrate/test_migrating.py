@@ -176,7 +176,7 @@ async def test_a_plan_of_a_sample_can_be_carried_out(both: Any) -> None:
     await both.fill(5, 2)
     planned = await both.plan(sample=2)
 
-    report = await both.verbs.copy(both.here, both.there, planned.options, planned)
+    report = await both.copy(planned)
 
     assert planned.sampled
     assert report.messages.copied == 10
