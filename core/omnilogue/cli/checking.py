@@ -51,7 +51,8 @@ async def check(
       omnilogue check work: backup: --one-way --differences
     """
     own = {"migration": migration, "sample": sample, "concurrency": concurrency, "wait_outage": wait_outage}
-    given = {**filters.given(source), **shapes.given(), **{key: one for key, one in own.items() if one is not None}}
+    chosen = {key: one for key, one in own.items() if one is not None}
+    given = options.checked({**filters.given(source), **shapes.given(), **chosen})
     with CopyTelling(session) as telling:
         report = await timed(
             session,

@@ -175,6 +175,19 @@ def _given(options: Any, *names: str) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value != defaults[name]}
 
 
+def checked(given: dict[str, Any]) -> dict[str, Any]:
+    """Give options back. Raises InvalidInputError for a value that does not fit, with the option as it is typed."""
+    from ..migrate.asked import fitting
+
+    fitting(given, _option)
+    return given
+
+
+def _option(name: str) -> str:
+    """Give an option as it is typed: `--max-dead` for `max_dead`."""
+    return f"--{name.replace('_', '-')}"
+
+
 def command_line(session: Session, words: list[str], given: dict[str, Any]) -> str:
     """Give the command line that does this again, fit to be pasted into a shell."""
     common = [("--config", session.config), ("--state", session.state)]
@@ -187,7 +200,7 @@ def words_of(given: Mapping[str, object]) -> Iterator[str]:
     for name, value in given.items():
         if name == "sample":
             continue  # of the plan, not of the copy
-        option = f"--{name.replace('_', '-')}"
+        option = _option(name)
         if value is True:
             yield option
         elif isinstance(value, dict):

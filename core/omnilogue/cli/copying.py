@@ -64,6 +64,7 @@ async def plan(
     if sample is not None:
         given["sample"] = sample
         words += ["--sample", str(sample)]
+    options.checked(given)
     with _named(options.command_line(session, words, again)):
         return await _plan(session, source, target, given, error_on_no_change=error_on_no_change)
 
@@ -149,7 +150,7 @@ async def copy(
     if plan is not None and (source is not None or dry_run):
         raise InvalidInputError("--plan goes with neither SOURCE, TARGET nor --dry-run", hint="the plan names both")
     given = {**filters.given(source), **shapes.given(), **additions.given(), **consent.given()}
-    given |= {**generating.given(), **pace.given(), **ends.given()}
+    given = options.checked({**given, **generating.given(), **pace.given(), **ends.given()})
     words, again, saved = [str(source), str(target)], filters.retyped(given), None
     if dry_run:
         with _named(options.command_line(session, ["copy", *words, "--dry-run"], again)):
@@ -258,7 +259,7 @@ async def retry(
       omnilogue retry m-7f3a
       omnilogue retry m-7f3a --max-loss any
     """
-    given = {**consent.given(), **pace.given(), **ends.given()}
+    given = options.checked({**consent.given(), **pace.given(), **ends.given()})
 
     def run(stop: Stop, telling: CopyTelling) -> Awaitable[CopyReport]:
         return session.client.retry(migration, progress=telling, stop=stop, **_timed(session, given))

@@ -144,6 +144,24 @@ def test_what_cannot_be_meant_is_a_usage_error(cli: Cli, words: list[str], hint:
     assert hint in found.err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["plan", OLD, NEW, "--sample", "-1"], "--sample: must be 0 or more"),
+        (["copy", OLD, NEW, "--max-dead", "-1"], "--max-dead: must be 0 or more"),
+        (["copy", OLD, NEW, "--since", "yesterday"], "--since: 'yesterday' is no time"),
+        (["copy", OLD, NEW, "--source-rate", "fast"], "--source-rate: 'fast' is no rate"),
+        (["check", OLD, NEW, "--concurrency", "0"], "--concurrency: must be 1 or more"),
+        (["retry", "m-0000", "--wait-outage", "soon"], "--wait-outage: 'soon' is no duration"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told_with_its_option_as_typed(cli: Cli, words: list[str], told: str) -> None:
+    found = cli(*words)
+
+    assert found.code == 2
+    assert found.err.startswith(f"omnilogue: {told}")
+
+
 @pytest.mark.parametrize("words", [["plan", OLD, NEW], ["copy", OLD, NEW], ["retry", "m-0000"]])
 def test_consent_is_given_by_max_loss_only(cli: Cli, words: list[str]) -> None:
     found = cli(*words, "--allow-loss")

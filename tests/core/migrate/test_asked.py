@@ -10,7 +10,6 @@ from omnilogue import InvalidInputError, MigrationError, StateError, Stop
 from omnilogue.migrate.asked import options_of
 from omnilogue.migrate.progress import silent
 
-
 pytestmark = pytest.mark.anyio
 
 
