@@ -64,13 +64,27 @@ def line(event: CopyProgress) -> str:
     """Tell how far it has come: counts, rate, time left."""
     told = [f"{event.done:,} of {event.total:,} conversations {VERBS[event.phase]}"]
     if event.messages:
-        told.append(f"{event.messages:,} messages")
-    if event.done and event.seconds > 0:
-        rate = event.done / event.seconds
-        told.append(f"{rate:.1f}/s")
+        told.append(f"{event.messages:,}{_of(event)} messages")
+    steps, all_steps = _steps(event)
+    if steps and event.seconds > 0:
+        rate, what = (event.messages, " messages") if event.expected and event.messages else (event.done, "")
+        told.append(f"{rate / event.seconds:,.1f}{what}/s")
         if event.done < event.total:
-            told.append(f"about {span((event.total - event.done) / rate)} left")
+            told.append(f"about {span((all_steps - steps) * event.seconds / steps)} left")
     return ", ".join(told)
+
+
+def _of(event: CopyProgress) -> str:
+    """Tell how many messages are expected, while that is no fewer than there are."""
+    return f" of {event.expected:,}" if event.expected >= event.messages and event.expected else ""
+
+
+def _steps(event: CopyProgress) -> tuple[int, int]:
+    """Give what was done and all there is to do; in a copy a conversation takes about as long as a message."""
+    if not event.expected:
+        return event.done, event.total
+    messages = min(event.messages, event.expected)  # more may have come since they were counted
+    return event.done + messages, event.total + event.expected
 
 
 def outage(event: CopyProgress) -> str:

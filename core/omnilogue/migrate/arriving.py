@@ -45,6 +45,7 @@ class Arriving:
         self.losses = Losses()
         self._pair = job.pair
         self._stop = job.stop
+        self._tally = job.tally
         self._migration = job.migration
         self._draft = draft
         features = job.pair.target.features
@@ -101,7 +102,7 @@ class Arriving:
         left = iter(ids)
         for parcel in batch:
             self._finished(parcel, None if parcel.message is None else next(left))
-        self.copied += len(ids)
+        self._count(len(ids))
 
     async def _written(self, messages: Sequence[Message]) -> list[str | None]:
         """Write messages, with the conversation where it is not there yet, and give their ids."""
@@ -121,7 +122,11 @@ class Arriving:
         """Take a message that is there already: an earlier run wrote it and did not note so, or it was edited."""
         self._done.append(row)
         self.lost(losses)
-        self.copied += 1
+        self._count(1)
+
+    def _count(self, messages: int) -> None:
+        self.copied += messages
+        self._tally.add(messages)
 
     def lost(self, losses: Sequence[LossItem]) -> None:
         """Count what is lost of what is there."""

@@ -72,6 +72,7 @@ class Generating:
         self.job.pair.ledger.put(self.link, done, self.job.migration, rows_of(self.link, losses), copied)
         self.losses.merge(losses)
         self.copied += copied
+        self.job.tally.add(copied)
 
     def _rows(self, turn: WantedTurn, steps: Sequence[Step]) -> list[Row]:
         """Give a row for each message, and one for a side that is a stand-in; the question's come first."""

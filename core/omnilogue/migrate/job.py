@@ -13,6 +13,7 @@ from ..mapping.taking import generates
 from ..model import Conversation, Message, Origin
 from ..provider import CopyContext, Transform
 from .pair import Pair
+from .progress import Tally
 from .selection import Shaping
 from .stopping import Stop
 from .walking import Step
@@ -32,6 +33,7 @@ class Job:
     lookup: Callable[[str], Transform]
     update: bool
     stop: Stop
+    tally: Tally
     fetching: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a file is downloaded."""
 

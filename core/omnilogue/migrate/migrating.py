@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 from ..errors import NotFoundError, OmnilogueError, RequestTimeoutError
 from ..model import Conversation
@@ -189,20 +190,21 @@ class Migrating:
         began, total = self.pair.clock.monotonic(), len(foreseen)
         known = [(each.conversation, each.forecast) for each in foreseen if each.forecast]
         work = [Work(conversation, forecast.new, forecast.is_branched) for conversation, forecast in known]
+        expected = sum(forecast.new + forecast.edits for _, forecast in known)
+
+        def tell(seconds: float, what: Literal["progress", "outage"] = "progress", why: str = "") -> None:
+            self.progress(CopyProgress("copy", run.finished, total, run.copied, seconds, what, why, expected))
+
         run = Run(
             replace(self.job, migration=migration.id),
             work,
             concurrency=self.options.concurrency,
             max_dead=self.options.max_dead,
             wait_outage=self.options.wait_outage,
-            told=lambda copied: self.progress(
-                CopyProgress("copy", run.finished, total, copied, self.pair.clock.monotonic() - began)
-            ),
-            waits=lambda seconds, error: self.progress(
-                CopyProgress("copy", run.finished, total, run.copied, seconds, "outage", str(error))
-            ),
+            told=lambda: tell(self.pair.clock.monotonic() - began),
+            waits=lambda seconds, error: tell(seconds, "outage", str(error)),
         )
-        self.progress(CopyProgress("copy", 0, total))
+        tell(0.0)
         try:
             await run.run()
         except OmnilogueError as error:

@@ -42,11 +42,13 @@ class Run:
         concurrency: int,
         max_dead: int,
         wait_outage: float,
-        told: Callable[[int], object],
+        told: Callable[[], object],
         waits: Callable[[float, OmnilogueError], object],
     ) -> None:
-        """Take what is left to do; `told` hears of each conversation that ended, `waits` of an outage."""
-        self.copied = 0
+        """Take what is left to do; `told` hears of each conversation that ended and now and then of messages.
+
+        `waits` hears of an outage.
+        """
         self.finished = 0
         self.brought = 0
         self._job = job
@@ -63,6 +65,11 @@ class Run:
         self._outage = Outage.of(job, wait_outage, waits)
 
     @property
+    def copied(self) -> int:
+        """How many messages were copied so far."""
+        return self._job.tally.copied
+
+    @property
     def losses(self) -> Losses:
         """What was lost, in the order the conversations were given."""
         whole = Losses()
@@ -77,6 +84,7 @@ class Run:
 
     async def run(self) -> None:
         """Copy all of them. Raises what ends the whole run; what was begun is noted, the rest stays pending."""
+        self._job.tally.watch(self._told)
         await together(self._work, 2 * self._concurrency)  # as many are written, and read back, at once
         if self._failure is not None:
             raise self._failure
@@ -95,7 +103,7 @@ class Run:
                 await self._settle(copy, "done", link=link)
                 self.finished += 1
                 self.brought += 1
-            self._told(self.copied)
+            self._told()
 
     async def _tried(self, work: Work, copy: ConversationCopy, step: Awaitable[Link]) -> Link | None:
         """Do a step of a copy, and note what a failure means for it; None where it ended there."""
@@ -147,7 +155,6 @@ class Run:
 
         await pair.ledger.state.together(change)
         self._lost[conversation].merge(copy.losses)
-        self.copied += copy.copied
 
 
 def _too_many(dead: int) -> MigrationError:

@@ -20,7 +20,7 @@ from .checking import Checking
 from .job import Job
 from .migrating import Migrating
 from .pair import Pair, is_written_to
-from .progress import Progress
+from .progress import Progress, Tally
 from .reports import CheckReport, CopyReport, MigrationItem, MigrationReport, Plan, UndoReport, address_of, no_change
 from .selection import Shaping
 from .stopping import Stop
@@ -104,6 +104,7 @@ class Copying:
             fail_on=options.fail_on,
             update=options.update,
             stop=stop,
+            tally=Tally(self.clock),
         )
 
 

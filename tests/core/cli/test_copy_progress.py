@@ -25,6 +25,20 @@ def test_a_line_has_counts_rate_and_time_left() -> None:
     assert line(CopyProgress("plan", 0, 40)) == "0 of 40 conversations read"
 
 
+def test_a_copy_is_told_by_messages_where_it_is_known_how_many_come() -> None:
+    def under_way(done: int, messages: int, seconds: float) -> str:
+        return line(CopyProgress("copy", done, 2, messages, seconds, expected=10_000))
+
+    assert under_way(0, 0, 0.0) == "0 of 2 conversations copied"
+    assert under_way(0, 2_500, 100.0) == (
+        "0 of 2 conversations copied, 2,500 of 10,000 messages, 25.0 messages/s, about 5 min left"
+    )
+    assert under_way(1, 10_010, 100.0) == (
+        "1 of 2 conversations copied, 10,010 messages, 100.1 messages/s, about 0 s left"
+    )
+    assert under_way(2, 10_000, 100.0) == ("2 of 2 conversations copied, 10,000 of 10,000 messages, 100.0 messages/s")
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [(0.4, "0 s"), (59, "59 s"), (90, "2 min"), (3600, "1 h"), (7500, "2 h 5 min"), (90_000, "25 h")],
