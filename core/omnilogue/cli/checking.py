@@ -13,7 +13,7 @@ from .copy_progress import CopyTelling
 from .copy_time import timed
 from .output import Output, Rows
 from .session import DEFAULTS, Session
-from .words import Source, Target
+from .words import Compared, ComparedWith
 
 if TYPE_CHECKING:
     from ..migrate.reports import CheckReport
@@ -22,8 +22,8 @@ DIFFERENT = 7
 
 
 async def check(
-    source: Source,
-    target: Target,
+    source: Compared,
+    target: ComparedWith,
     /,
     *,
     filters: Filters = options.ALL,
@@ -34,9 +34,11 @@ async def check(
     one_way: Annotated[bool, Parameter(help="What only the target has is counted and is no difference.")] = False,
     sample: Annotated[int | None, Parameter(help="Only N conversations, spread over all.", metavar="N")] = None,
     differences: Annotated[bool, Parameter(help="Leave out what is equal.")] = False,
-    concurrency: Annotated[int | None, Parameter(help="Conversations at once; 8.", metavar="N")] = None,
+    concurrency: Annotated[
+        int | None, Parameter(help="Conversations compared at once; 8 without it.", metavar="N")
+    ] = None,
     wait_outage: Annotated[
-        str | None, Parameter(help="Wait so long for an end that does not answer; 15m.", metavar="TIME")
+        str | None, Parameter(help="Wait so long for an end that does not answer; 15m without it.", metavar="TIME")
     ] = None,
     session: Session = DEFAULTS,
 ) -> int:

@@ -14,7 +14,7 @@ from . import values
 from .session import Session
 from .words import IdsFrom
 
-CHOOSING = Group("What is copied", sort_key=81)
+CHOOSING = Group("Conversations and messages", sort_key=81)
 CONSENT = Group("Consent", sort_key=82)
 PACE = Group("Pace and end", sort_key=83)
 
@@ -35,7 +35,10 @@ class Filters:
     meta: Annotated[Several, Parameter(help="Metadata that is equal; repeatable.", metavar="KEY=VALUE")] = ()
     id: Annotated[Several, Parameter(help="This conversation; repeatable.", metavar="ID")] = ()
     ids_from: IdsFrom = None
-    limit: Annotated[int | None, Parameter(help="So many conversations, the oldest first.", metavar="N")] = None
+    limit: Annotated[
+        int | None,
+        Parameter(help="At most so many conversations, the oldest first; the same ones each time.", metavar="N"),
+    ] = None
 
     def given(self, source: str | None) -> dict[str, Any]:
         """Give what was asked for; `source` is the address, if there is one; its remote may stand before ids too.
@@ -125,9 +128,18 @@ class Generating:
 class Pace:
     """How fast."""
 
-    concurrency: Annotated[int | None, Parameter(help="Conversations at once; 8.", metavar="N")] = None
-    rate: Annotated[str | None, Parameter(help="Requests to the target, like 8/s or 500/min.", metavar="RATE")] = None
-    source_rate: Annotated[str | None, Parameter(help="Requests to the source.", metavar="RATE")] = None
+    concurrency: Annotated[
+        int | None,
+        Parameter(
+            help="Conversations written, or in a plan read, at once, while others are read back; 8 without it.",
+            metavar="N",
+        ),
+    ] = None
+    rate: Annotated[
+        str | None,
+        Parameter(help="At most so many requests to the target, like 8/s or 500/min.", metavar="RATE"),
+    ] = None
+    source_rate: Annotated[str | None, Parameter(help="At most so many requests to the source.", metavar="RATE")] = None
 
     def given(self) -> dict[str, Any]:
         """Give what was asked for."""
@@ -140,13 +152,14 @@ class Ends:
     """When a run is over."""
 
     max_dead: Annotated[
-        int | None, Parameter(help="End once more conversations than this cannot be copied; 50.", metavar="N")
+        int | None,
+        Parameter(help="End once more conversations than this cannot be copied; 50 without it.", metavar="N"),
     ] = None
     max_duration: Annotated[
         str | None, Parameter(help="End in good order after this time, like 90s, 30m or 2h.", metavar="TIME")
     ] = None
     wait_outage: Annotated[
-        str | None, Parameter(help="Wait so long for an end that does not answer; 15m.", metavar="TIME")
+        str | None, Parameter(help="Wait so long for an end that does not answer; 15m without it.", metavar="TIME")
     ] = None
 
     def given(self) -> dict[str, Any]:

@@ -137,7 +137,7 @@ async def copy(
 
     What an earlier copy brought over is left as it is, and one that was stopped goes on. The source is only read.
     Where more would be lost than is allowed nothing is written. On a terminal it asks first. Ctrl-C lets the message
-    in flight be finished.
+    in flight be finished, a second one ends it at once; the same command goes on.
 
     Examples:
       omnilogue copy work: backup: --limit 5
@@ -253,7 +253,8 @@ async def retry(
 ) -> int:
     """Try the dead letters of a migration again.
 
-    Those are the conversations that could not be copied for a reason of their own; `omnilogue migrations ID` names it.
+    Those are the conversations that could not be copied for a reason of their own; `omnilogue migrations ID` names
+    each with its reason. What is left out and changed on the way is as it was.
 
     Examples:
       omnilogue retry m-7f3a

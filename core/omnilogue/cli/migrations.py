@@ -14,7 +14,6 @@ from .copy_tables import csv_line, markdown_head, markdown_line
 from .output import Output, Rows
 from .session import DEFAULTS, Session
 from .transcript import time_of
-from .words import MigrationId
 
 if TYPE_CHECKING:
     from ..mapping.losses import Loss
@@ -28,7 +27,9 @@ IDS = ("source_message", "target_message")
 
 
 async def migrations(
-    migration: MigrationId | None = None,
+    migration: Annotated[
+        str | None, Parameter(name="ID", help="This one, conversation by conversation; all without it.")
+    ] = None,
     /,
     *,
     messages: Annotated[bool, Parameter(help="Also which message became which; a line for each.")] = False,

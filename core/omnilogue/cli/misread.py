@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from typing import Any, Literal, get_args, get_origin
 
 from cyclopts import CoercionError, CycloptsError
 
 from ..errors import InvalidInputError
+from .arguments import LIKENESS
 from .described import WORDS
 
 
@@ -15,7 +18,14 @@ def explained(error: CycloptsError, help_line: str) -> InvalidInputError:
     if isinstance(error, CoercionError) and error.token is not None and error.msg is None:
         name = error.token.keyword or (error.argument.name if error.argument else "an argument")
         return InvalidInputError(f"{name} {error.token.value!r} is {_kind(error.target_type)}", hint=help_line)
-    return InvalidInputError(str(error).replace("\n", " "), hint=help_line)
+    return InvalidInputError(_without_far_guess(str(error).replace("\n", " ")), hint=help_line)
+
+
+def _without_far_guess(text: str) -> str:
+    """Take away what the parser guesses for an unknown option, unless it is like it: hyphens make no likeness."""
+    found = re.fullmatch(r"(Unknown option: --([\w-]+)\.) Did you mean --([\w-]+)\?", text)
+    is_far = found is not None and not difflib.get_close_matches(found[2], [found[3]], cutoff=LIKENESS)
+    return found[1] if found is not None and is_far else text
 
 
 def _kind(wanted: Any) -> str:

@@ -157,6 +157,9 @@ DEFAULTS = Session()
 class CopySession(Session):
     """One run of a command that copies: what may be lost is told by `--max-loss`, and by nothing else."""
 
+    timeout: Annotated[
+        float | None, Parameter(help="Longest run, seconds; a copy ends in good order.", metavar="SECONDS")
+    ] = None
     allow_loss: Annotated[str | None, Parameter(show=False)] = None
 
     def check(self) -> None:

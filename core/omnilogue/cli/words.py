@@ -49,4 +49,10 @@ Source: TypeAlias = Annotated[str, Parameter(help="What is copied: work: or work
 
 Target: TypeAlias = Annotated[str, Parameter(help="The remote it is copied to, work:.", completer=remote_names)]
 
-MigrationId: TypeAlias = Annotated[str, Parameter(help="The migration; `omnilogue migrations` lists them.")]
+Compared: TypeAlias = Annotated[str, Parameter(help="What is compared: work: or work:ID.", completer=remote_names)]
+
+ComparedWith: TypeAlias = Annotated[
+    str, Parameter(help="The remote it is compared with, work:.", completer=remote_names)
+]
+
+MigrationId: TypeAlias = Annotated[str, Parameter(name="ID", help="The migration; `omnilogue migrations` lists them.")]

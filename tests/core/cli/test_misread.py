@@ -30,6 +30,21 @@ def test_a_value_that_cannot_be_read_is_a_usage_error(cli: Cli, arguments: list[
     assert "Input should" not in found.err
 
 
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--sample", "Unknown option: --sample. (`"),
+        ("--concurency", "Unknown option: --concurency. Did you mean --concurrency? (`"),
+        ("--max-deads=3", "Unknown option: --max-deads. Did you mean --max-dead? (`"),
+    ],
+)
+def test_only_an_option_that_is_like_it_is_guessed(cli: Cli, option: str, told: str) -> None:
+    found = cli("copy", "a:", "b:", option, "3")
+
+    assert found.code == 2
+    assert told in found.err
+
+
 @pytest.mark.parametrize("option", [["--max-output-tokens", "0"], ["--temperature", "-1"]])
 def test_a_number_out_of_range_is_told_with_its_range(cli: Cli, talk: str, option: list[str]) -> None:
     assert "must be" in cli("send", talk, "x", *option).err
