@@ -43,7 +43,7 @@ class Checking:
         self._progress = progress
         self._messages = CheckedMessages()
         self._gone: list[str] = []
-        self._outage = Outage.of(job, options.wait_outage, self._waits)
+        self._outage = Outage.of_reading(job, options.wait_outage, self._waits)
         self._tried: set[str] = set()
         self._done = self._total = 0
 

@@ -56,6 +56,11 @@ class Landing:
         return getattr(self._account.settings, "rate", None)
 
     @property
+    def never_answered(self) -> bool:
+        """Whether its vendor was asked since the remote was opened, and has never answered; False without HTTP."""
+        return self._account.http is not None and self._account.http.never_answered
+
+    @property
     def downloads(self) -> bool:
         """Whether its provider gives the bytes of files that its messages only name."""
         return overrides(self._account.info.provider, "download")
