@@ -18,7 +18,7 @@ from .asked import Options, options_of
 from .checking import Checking
 from .job import Job
 from .migrating import Migrating
-from .pair import Pair, is_written_to
+from .pair import Pair, is_written_to, require_two_places
 from .progress import Progress
 from .reports import CheckReport, CopyReport, MigrationItem, MigrationReport, Plan, UndoReport, address_of
 from .stopping import Stop
@@ -37,13 +37,13 @@ class Copying:
 
     async def plan(self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]) -> Plan:
         """Tell what a copy would do."""
-        return await self._migrating(source, target, options_of("plan", given)).plan()
+        return await (await self._migrating(source, target, options_of("plan", given))).plan()
 
     async def copy(
         self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any], planned: Plan | None = None
     ) -> CopyReport:
         """Bring the target up to date."""
-        return await self._migrating(source, target, options_of("copy", given)).copy(planned)
+        return await (await self._migrating(source, target, options_of("copy", given))).copy(planned)
 
     async def retry(
         self, migration: Migration, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]
@@ -51,7 +51,8 @@ class Copying:
         """Try the dead letters of a migration again, shaped as they were."""
         chosen = json.loads(migration.selection)
         shaping = {name: value for name, value in chosen["shaping"].items() if value}
-        return await self._migrating(source, target, options_of("copy", {**shaping, **given})).retry(migration)
+        options = options_of("copy", {**shaping, **given})
+        return await (await self._migrating(source, target, options)).retry(migration)
 
     async def check(self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]) -> CheckReport:
         """Compare both ends."""
@@ -62,8 +63,10 @@ class Copying:
         """Take a migration back."""
         return await Undoing(Pair.of(source, target, self.state, self.clock), migration, self.progress).run()
 
-    def _migrating(self, source: AsyncRemote, target: AsyncRemote, options: Options) -> Migrating:
-        return Migrating(self._job(source, target, options), options, self.progress)
+    async def _migrating(self, source: AsyncRemote, target: AsyncRemote, options: Options) -> Migrating:
+        job = self._job(source, target, options)
+        await require_two_places(source, target)
+        return Migrating(job, options, self.progress)
 
     def _job(self, source: AsyncRemote, target: AsyncRemote, options: Options) -> Job:
         """Give what all conversations of a run share. Raises InvalidInputError for a transform nobody knows."""
