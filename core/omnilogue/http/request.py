@@ -25,7 +25,7 @@ from .limits import BODY_BYTES, DOWNLOAD_BYTES, STREAM_BYTES, TooLarge, Undecoda
 from .observing import Observer, tell_request, tell_retry
 from .rate import Pace
 from .retry import RetryPolicy
-from .scope import CURRENT
+from .scope import CURRENT, note_pause
 from .settings import HttpSettings
 from .streams import EventParser, Parser, ServerEvent, TextParser, TextStream
 
@@ -255,6 +255,7 @@ class Http:
         async with self._slots:
             if self.pace and (delay := self.pace.delay()) > 0:
                 await self._clock.sleep(delay)  # in here: starts that waited for a slot would come all at once
+                note_pause(delay)
             request = self._build(call, wanted)
             started = self._clock.monotonic()
             try:
