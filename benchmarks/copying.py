@@ -3,8 +3,9 @@
 Run `python benchmarks/copying.py latency [rounds]`, `... many [conversations] [messages]` or `... long [messages]`.
 `latency` copies between two vendors that answer after 20 ms (8 conversations at once) and after 200 ms (32 at once), in
 turn with a loop of bare requests that reads, creates and appends; it prints medians and ratios. The floor is what the
-requests of the longest chain of calls take by themselves; over 200 ms it is the must, over 20 ms the loop is. `many` copies between two emulators and `long` between two archives; both print the peak of memory
-after the plan and at the end. One machine's seconds say little: read the ratios.
+requests of the longest chain of calls take by themselves; over 200 ms it is the must, over 20 ms the loop is. `many`
+copies between two emulators and `long` between two archives; both print the peak of memory after the plan and at the
+end. One machine's seconds say little: read the ratios.
 """
 
 from __future__ import annotations
