@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
@@ -21,6 +21,8 @@ def _names_a_file(path: Path) -> Path:
 
 class ArchiveSettings(ProviderSettings):
     """An archive is one file; it is made by the first conversation that is created in it."""
+
+    place: ClassVar = ("path",)
 
     path: Annotated[Path, AfterValidator(_names_a_file)] = Field(
         description="The SQLite file that keeps the conversations; its folder must exist."

@@ -6,7 +6,7 @@ The page: https://docs.ichati.cn/backend/chat
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -59,6 +59,8 @@ class Paths(BaseModel):
 
 class IChatiSettings(HttpProviderSettings):
     """An iChati account."""
+
+    place: ClassVar = ("base_url", "token", "series_id", "series_ids")
 
     base_url: str = Field(description="Where the vendor answers, with its base path; the vendor documents none.")
     token: Secret = Field(description="Token or cookie of a logged-in user; or a reference such as env:NAME.")

@@ -5,7 +5,7 @@ The pages: https://apifox.com/apidoc/shared/0fd7ea54-919e-4c93-b673-c60219bc82e0
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -93,6 +93,8 @@ class Upload(_Group):
 
 class MindCraftSettings(HttpProviderSettings):
     """A MindCraft account."""
+
+    place: ClassVar = ("base_url", "api_key")
 
     base_url: str = Field(
         default="https://api.mindcraft.com.cn/v1/", description="Where the vendor answers, with its base path."

@@ -5,7 +5,7 @@ The pages: https://5cetebcrn8.apifox.cn/
 
 from __future__ import annotations
 
-from typing import Literal, Self, TypeAlias
+from typing import ClassVar, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -68,6 +68,8 @@ class Paths(BaseModel):
 
 class MiniMaxSettings(HttpProviderSettings):
     """A MiniMax account."""
+
+    place: ClassVar = ("base_url", "api_key", "group_id")
 
     base_url: str = Field(
         default="https://api.minimax.chat/v1", description="Where the vendor answers, with its base path."

@@ -8,7 +8,6 @@ from cyclopts import Parameter
 
 from . import copy_options as options
 from .copy_options import Filters, Shapes
-from .copy_pages import INCOMPLETE
 from .copy_progress import CopyTelling
 from .copy_time import timed
 from .output import Output, Rows
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from ..migrate.reports import CheckReport
 
 DIFFERENT = 7
+INCOMPLETE = "An end does not tell everything it keeps: only the conversations that are known are compared."
 
 
 async def check(

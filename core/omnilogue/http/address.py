@@ -38,6 +38,11 @@ def split_base_url(base_url: str) -> tuple[str, str]:
     return parts.scheme, parts.hostname
 
 
+def in_one_form(base_url: str) -> str:
+    """Give a base URL as all that mean the same are written: one slash at the end, a host without capitals."""
+    return str(httpx.URL(base_url.rstrip("/") + "/"))
+
+
 def socket_address(address: str, base_url: str, *, allow_http: bool = False) -> str:
     """Give the address of a websocket: one of its own, or a path below the base URL. Raises ValueError.
 

@@ -25,7 +25,7 @@ from .limits import BODY_BYTES, DOWNLOAD_BYTES, STREAM_BYTES, TooLarge, Undecoda
 from .observing import Observer, tell_request, tell_retry
 from .rate import Pace
 from .retry import RetryPolicy
-from .scope import CURRENT
+from .scope import CURRENT, note_pause
 from .settings import HttpSettings
 from .streams import EventParser, Parser, ServerEvent, TextParser, TextStream
 
@@ -71,6 +71,7 @@ class Http:
         self.pace = Pace(settings.rate, clock) if settings.rate else None
         """The remote's own pace, None without one; its sockets keep to it too."""
         self._max_attempts = settings.max_attempts
+        self._was_asked = self._has_answered = False
         self._slots = asyncio.Semaphore(settings.max_connections)
         self._errors = ErrorTable()
         self._auth: Auth = NoAuth()
@@ -83,10 +84,16 @@ class Http:
         self._errors, self._auth = errors, auth
         return self
 
+    @property
+    def never_answered(self) -> bool:
+        """Whether a request was tried and none has ever got an answer of any kind."""
+        return self._was_asked and not self._has_answered
+
     @contextmanager
     def tuned(self, *, rate: str | None, max_attempts: int) -> Iterator[None]:
         """Let long work go at another pace, and repeat what may be repeated more often; None keeps the pace.
 
+        More patience is for a vendor that has answered before: an address that is wrong is soon told.
         Raises ValueError for what is no rate.
         """
         before = self.pace, self._max_attempts
@@ -209,9 +216,8 @@ class Http:
                 scope.outcome, scope.applied = "applied", True
             return answer
 
-        policy = RetryPolicy(
-            self._clock, self._max_attempts, lambda error, seconds: self._tell_retry(call, error, seconds)
-        )
+        attempts = self._max_attempts if self._has_answered else self._settings.max_attempts
+        policy = RetryPolicy(self._clock, attempts, lambda error, seconds: self._tell_retry(call, error, seconds))
         return await policy.run(counted, call.effect, lambda: scope.left(self._clock.monotonic()))
 
     async def _with_refresh(self, tries: _Tries, attempt: Callable[[], Awaitable[T]]) -> T:
@@ -249,11 +255,12 @@ class Http:
         async with self._slots:
             if self.pace and (delay := self.pace.delay()) > 0:
                 await self._clock.sleep(delay)  # in here: starts that waited for a slot would come all at once
+                note_pause(delay)
             request = self._build(call, wanted)
             started = self._clock.monotonic()
             try:
                 answer = await self._transport().handle_async_request(request)
-                status = answer.status_code
+                status, self._has_answered = answer.status_code, True
                 try:
                     await require_success(call, answer, self._errors)
                     yield answer
@@ -262,6 +269,7 @@ class Http:
             except TRANSPORT_ERRORS as error:
                 failure = failures.transport_failure(error, endpoint=call.endpoint, writes=call.writes)
             finally:
+                self._was_asked = True
                 self._tell_request(call, status, self._clock.monotonic() - started, tries)
         if failure is not None:
             raise failure  # out here, so that no request with its credentials hangs on the error

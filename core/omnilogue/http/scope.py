@@ -6,7 +6,8 @@ passes nothing on and still no request outlives its verb.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from ..errors import Outcome
@@ -38,6 +39,32 @@ class Scope:
 
 _UNLIMITED = Scope()
 CURRENT: ContextVar[Scope] = ContextVar("omnilogue_scope", default=_UNLIMITED)
+
+
+class Pauses:
+    """The seconds that requests have waited for the pace of their remote, as long as they are noted."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+
+_PAUSES: ContextVar[Pauses | None] = ContextVar("omnilogue_pauses", default=None)
+
+
+@contextmanager
+def noted_pauses() -> Iterator[Pauses]:
+    """Add up how long the requests made in here wait for their pace: what is left of the time is the vendor's."""
+    token = _PAUSES.set(pauses := Pauses())
+    try:
+        yield pauses
+    finally:
+        _PAUSES.reset(token)
+
+
+def note_pause(seconds: float) -> None:
+    """Tell that a request has waited for its pace."""
+    if pauses := _PAUSES.get():
+        pauses.seconds += seconds
 
 
 def note_run(run_id: str) -> None:

@@ -43,7 +43,7 @@ class Checking:
         self._progress = progress
         self._messages = CheckedMessages()
         self._gone: list[str] = []
-        self._outage = Outage.of(job, options.wait_outage, self._waits)
+        self._outage = Outage.of_reading(job, options.wait_outage, self._waits)
         self._tried: set[str] = set()
         self._done = self._total = 0
 
@@ -57,11 +57,11 @@ class Checking:
         links = {link.conversation: link for link in self._pair.ledger.links() if link.target}
         unlinked = [each for each in chosen.conversations if each.id not in links]
         is_whole = not self._is_filtered
-        strangers, listed = Strangers(self._job), []
+        strangers, listed = Strangers(self._job), Chosen([], complete=True)
         if unlinked or is_whole:
             targets = {link.target for link in links.values()}
             listed = await through(self._listed)
-            for one in [each for each in listed if unlinked and each.id not in targets]:
+            for one in [each for each in listed.conversations if unlinked and each.id not in targets]:
                 await through(partial(strangers.meet, one))
         places = spread(len(chosen.conversations), self._options.sample)
         due = [chosen.conversations[place] for place in places]
@@ -70,11 +70,12 @@ class Checking:
         found += [self._no_longer(one, links) for one in self._gone]
         if is_whole and self._options.sample is None:
             known = {pairing.target for pairing in pairings}
-            found += [self._only_there(each) for each in listed if each.id not in known]
-        return self._report(found, complete=chosen.complete)
+            found += [self._only_there(each) for each in listed.conversations if each.id not in known]
+        return self._report(found, source_is_whole=chosen.complete, target_is_whole=listed.complete)
 
-    async def _listed(self) -> list[Conversation]:
-        return [each async for each in self._pair.target.conversations()]
+    async def _listed(self) -> Chosen:
+        listing = self._pair.target.conversations()
+        return Chosen([each async for each in listing], bool(listing.complete))
 
     async def _chosen(self) -> Chosen:
         options, self._gone = self._options, []
@@ -183,7 +184,7 @@ class Checking:
         equal = {"=", "~"} if self._options.differences else set()
         return equal | {"-"} if self._options.one_way else equal
 
-    def _report(self, found: list[Finding], *, complete: bool) -> CheckReport:
+    def _report(self, found: list[Finding], *, source_is_whole: bool, target_is_whole: bool) -> CheckReport:
         symbols = [each.symbol for each in found]
         shown = [each for each in found if each.symbol not in self._left_out]
         report = CheckReport(
@@ -193,11 +194,12 @@ class Checking:
             missing_on_target=symbols.count("+"),
             failed=symbols.count("!"),
             messages=self._messages,
-            complete=complete,
+            complete=source_is_whole and target_is_whole,
             one_way=self._options.one_way,
             items=tuple(shown),
         )
-        sentence = sentences.of_check(report, address_of(self._pair.source.name), address_of(self._pair.target.name))
+        ends = address_of(self._pair.source.name), address_of(self._pair.target.name)
+        sentence = sentences.of_check(report, *ends, target_is_whole=target_is_whole)
         return report.model_copy(update={"sentence": sentence})
 
 

@@ -9,6 +9,7 @@ from math import ceil
 from typing import Literal
 
 from ..errors import NotFoundError, OmnilogueError
+from ..http.scope import noted_pauses
 from ..mapping.drafts import expected_draft
 from ..mapping.losses import Losses
 from ..mapping.turns import Turns, WantedTurn
@@ -39,7 +40,7 @@ class Forecast(Value):
     """What a copy means for one conversation; `losses` is the JSON of its losses, `edits` what would be carried over.
 
     `edited` and `gone` count messages that were copied and have changed or been deleted at the source since;
-    `seconds` is how long it took to find out.
+    `seconds` is how long it took to find out, without what it waited for the pace of its remotes.
     """
 
     state: Literal["new", "changed", "unchanged", "diverged", "failed"]
@@ -84,12 +85,13 @@ class Forecasts:
                 return Forecast.model_validate_json(known)
         began, since = clock.now(), clock.monotonic()
         try:
-            reading, found = await _read(self._job, conversation, link)
+            with noted_pauses() as paced:
+                reading, found = await _read(self._job, conversation, link)
         except OmnilogueError as error:
             if verdict(error) != "dead":
                 raise
             return Forecast(state="failed", code=error.code, error=str(error))
-        found = found.model_copy(update={"seconds": clock.monotonic() - since})
+        found = found.model_copy(update={"seconds": max(0.0, clock.monotonic() - since - paced.seconds)})
         if link is None or (found.state == "unchanged" and not found.edited and reading.is_followed_by_time):
             key = self._lasting if link is None and reading.is_dated(began) else passing
             self._keep(Known(conversation.id, key, seen, found.model_dump_json()))

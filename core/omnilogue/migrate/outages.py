@@ -1,4 +1,7 @@
-"""Waiting for an end that does not answer: nothing new is begun until it does, and not for ever."""
+"""Waiting for an end that does not answer: nothing new is begun until it does, and not for ever.
+
+What only reads does not wait for an end that has never answered: its address is likelier wrong than its vendor down.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,16 @@ from typing import Self, TypeVar
 
 from ..errors import OmnilogueError
 from ..http import Clock
+from ..remote.landing import Landing
 from .failing import verdict
 from .job import Job
 from .pair import Pair
+from .reports import address_of
 from .stopping import Stop
 
 T = TypeVar("T")
+
+LOOK_THERE = "check base_url and the network, then try again"
 
 PROBE_SECONDS = 30.0
 TELL_SECONDS = 1.0
@@ -30,10 +37,13 @@ class Outage:
         probe: Callable[[], Awaitable[object]],
         stop: Stop,
         told: Callable[[float, OmnilogueError], object],
+        *,
+        silent: Callable[[], str | None] = lambda: None,
     ) -> None:
         """Take how long to wait at most, what tells whether both ends answer again, and who hears of the wait.
 
-        `told` gets the seconds waited so far and the error that began the outage.
+        `told` gets the seconds waited so far and the error that began the outage. `silent` names an end that is not
+        waited for.
         """
         self.lasted = 0.0
         self._clock = clock
@@ -41,6 +51,7 @@ class Outage:
         self._probe = probe
         self._stop = stop
         self._told = told
+        self._silent = silent
         self._lock = asyncio.Lock()
         self._since: float | None = None
         self._answers = 0
@@ -49,6 +60,12 @@ class Outage:
     def of(cls, job: Job, longest: float, told: Callable[[float, OmnilogueError], object]) -> Self:
         """Give the gate of a run over both ends of a job."""
         return cls(job.pair.clock, longest, lambda: probe(job.pair), job.stop, told)
+
+    @classmethod
+    def of_reading(cls, job: Job, longest: float, told: Callable[[float, OmnilogueError], object]) -> Self:
+        """Give the gate of what only reads both ends: one that was asked and has never answered ends it at once."""
+        pair = job.pair
+        return cls(pair.clock, longest, lambda: probe(pair), job.stop, told, silent=lambda: never_answered(pair))
 
     def end(self) -> None:
         """Note that something was done: both ends answer."""
@@ -74,7 +91,11 @@ class Outage:
                 return found
 
     async def wait(self, error: OmnilogueError) -> None:
-        """Wait until both ends answer again, or the run is to end. Raises the error where that takes too long."""
+        """Wait until both ends answer again, or the run is to end.
+
+        Raises the error where that takes too long, or an end is not waited for.
+        """
+        self._require_patience(error)
         if self._since is None:
             self._since = self._clock.monotonic()
         until, before = self._since + self._longest, self._answers
@@ -104,9 +125,16 @@ class Outage:
             await self._probe()
         except OmnilogueError as error:
             if verdict(error) == "outage":
+                self._require_patience(error)
                 return False
             raise
         return True
+
+    def _require_patience(self, error: OmnilogueError) -> None:
+        """Raise the error where an end is not waited for, and tell what to look at."""
+        if end := self._silent():
+            error.hint = f"{LOOK_THERE}; {end} has never answered, and is not waited for"
+            raise error
 
 
 async def probe(pair: Pair) -> None:
@@ -114,3 +142,9 @@ async def probe(pair: Pair) -> None:
     for remote in (pair.source, pair.target):
         async for _ in remote.conversations(limit=1):
             break
+
+
+def never_answered(pair: Pair) -> str | None:
+    """Give the address of an end that was asked and has never answered, None where there is none."""
+    silent = [remote.name for remote in (pair.source, pair.target) if Landing.on(remote).never_answered]
+    return address_of(silent[0]) if silent else None

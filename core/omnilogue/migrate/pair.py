@@ -16,6 +16,7 @@ from ..http import Clock
 from ..remote import AsyncRemote
 from ..remote.landing import Landing
 from ..state import Ledger, Migrations, State
+from .reports import address_of
 
 LOOKING_SECONDS = 0.1
 """How long to wait for the lock: longer than another process takes to look whether it is free."""
@@ -38,6 +39,16 @@ def _lock_path(ledger: Ledger) -> Path | None:
     path = ledger.state.path
     names = f"{ledger.source_account}\0{ledger.target_account}"
     return path and path.with_name(f"{path.name}.{hashlib.sha256(names.encode()).hexdigest()[:12]}.lock")
+
+
+async def require_two_places(source: AsyncRemote, target: AsyncRemote) -> None:
+    """Refuse to copy a place onto itself: all would be there twice. Raises InvalidInputError, ConfigurationError."""
+    if shared := await Landing.on(source).shared_place(Landing.on(target)):
+        raise InvalidInputError(
+            f"{address_of(source.name)} and {address_of(target.name)} are one place under two names: both are "
+            f"{source.provider} with the same {' and '.join(shared)}",
+            hint="copy to another remote; `check` compares these too",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Planning:
     """
 
     def __init__(self, job: Job, options: Options, progress: Progress) -> None:
-        self.outage = Outage.of(job, options.wait_outage, self._waits)
+        self.outage = Outage.of_reading(job, options.wait_outage, self._waits)
         self._job = job
         self._forecasts = Forecasts(job)
         self._options = options

@@ -167,6 +167,7 @@ class Finding(Value):
 class CheckReport(Value):
     """How two remotes compare, conversation by conversation.
 
+    `complete` is False where an end cannot list everything: what seems to be missing may be there.
     `one_way` tells that what only the target has was no difference; the document leaves it out.
     """
 

@@ -12,7 +12,7 @@ def counted(number: int, word: str) -> str:
 
 
 def known(number: int, *, complete: bool) -> str:
-    """Give conversations as the source tells them: where it lists not all, only the known ones are meant."""
+    """Give conversations as they are told: where an end lists not all, only the known ones are meant."""
     return f"{counted(number, 'conversation')}" if complete else f"{number:,} known conversation{'s' * (number != 1)}"
 
 
@@ -86,8 +86,8 @@ def _with_rest(text: str, report: CopyReport, *, takes_edits: bool) -> str:
     return "; ".join(rest) + "."
 
 
-def of_check(report: CheckReport, source: str, target: str) -> str:
-    """Say how two ends compare."""
+def of_check(report: CheckReport, source: str, target: str, *, target_is_whole: bool = True) -> str:
+    """Say how two ends compare; `target_is_whole` tells that the target could list everything."""
     total = report.equal + report.different + report.missing_on_target + report.failed
     whole = known(total, complete=report.complete)
     if report.is_clean:
@@ -98,7 +98,7 @@ def of_check(report: CheckReport, source: str, target: str) -> str:
         return f"{all_of_it} on {target}, {counted(report.messages.equal, 'message')} equal{more}."
     found = [
         (report.different, "different"),
-        (report.missing_on_target, f"missing on {target}"),
+        (report.missing_on_target, f"missing {'on' if target_is_whole else 'among the known ones of'} {target}"),
         (report.missing_on_source, f"missing on {source}"),
         (report.failed, "unreadable"),
     ]

@@ -19,7 +19,7 @@ from .asked import Options, options_of
 from .checking import Checking
 from .job import Job
 from .migrating import Migrating
-from .pair import Pair, is_written_to
+from .pair import Pair, is_written_to, require_two_places
 from .progress import Progress, Tally
 from .reports import CheckReport, CopyReport, MigrationItem, MigrationReport, Plan, UndoReport, address_of, no_change
 from .selection import Shaping
@@ -42,14 +42,16 @@ class Copying:
     async def plan(self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]) -> Plan:
         """Tell what a copy would do."""
         options = options_of("plan", given, source.name)
-        return self._with_work(await self._migrating(source, target, options).plan(), options)
+        migrating = await self._migrating(source, target, options)
+        return self._with_work(await migrating.plan(), options)
 
     async def copy(
         self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any], planned: Plan | None = None
     ) -> CopyReport:
         """Bring the target up to date, with the options of the plan where there is one."""
         options = options_of("copy", given, source.name, planned.options if planned else {})
-        return self._with_work(await self._migrating(source, target, options).copy(planned), options)
+        migrating = await self._migrating(source, target, options)
+        return self._with_work(await migrating.copy(planned), options)
 
     async def retry(
         self, migration: Migration, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]
@@ -62,7 +64,8 @@ class Copying:
             raise StateError(
                 f"{migration.id} was copied with another {option}", code="ledger_mismatch", hint="leave it out"
             )
-        return self._with_work(await self._migrating(source, target, options).retry(migration), options)
+        migrating = await self._migrating(source, target, options)
+        return self._with_work(await migrating.retry(migration), options)
 
     async def check(self, source: AsyncRemote, target: AsyncRemote, given: Mapping[str, Any]) -> CheckReport:
         """Compare both ends."""
@@ -80,8 +83,10 @@ class Copying:
             raise error
         return report
 
-    def _migrating(self, source: AsyncRemote, target: AsyncRemote, options: Options) -> Migrating:
-        return Migrating(self._job(source, target, options), options, self.progress)
+    async def _migrating(self, source: AsyncRemote, target: AsyncRemote, options: Options) -> Migrating:
+        job = self._job(source, target, options)
+        await require_two_places(source, target)
+        return Migrating(job, options, self.progress)
 
     def _job(self, source: AsyncRemote, target: AsyncRemote, options: Options) -> Job:
         """Give what all conversations of a run share. Raises InvalidInputError for a transform nobody knows."""

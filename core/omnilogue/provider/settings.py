@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,6 +29,10 @@ class ProviderSettings(BaseModel):
     """What every remote can be told, whatever its provider; lengths of time are seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    place: ClassVar[tuple[str, ...]] = ()
+    """The settings that tell together where conversations lie and whose they are: nothing is copied from a place to
+    itself. Empty where each remote is a place of its own, or nobody can tell."""
 
     timeout: float | None = Field(
         default=None,

@@ -89,11 +89,11 @@ class Account:
                 settings,
                 lambda: self._transport(settings),
                 self.clock,
-                prepare=self._load_secrets,
+                prepare=self.load_secrets,
                 observers=self._observers(),
             )
             sockets = Sockets(
-                settings, self.clock, prepare=self._load_secrets, observers=self._observers(), pace=self.http.pace
+                settings, self.clock, prepare=self.load_secrets, observers=self._observers(), pace=self.http.pace
             )
         kept = Kept(self.state, self.identity)
         log = logger().bind(remote=self.name)
@@ -142,7 +142,8 @@ class Account:
         """Know nothing of a conversation's messages any more."""
         self.seen.pop(conversation_id, None)
 
-    async def _load_secrets(self) -> None:
+    async def load_secrets(self) -> None:
+        """Look up all secrets of the settings. Raises ConfigurationError naming the remote and the reference."""
         for secret in secrets_of(self.settings):
             try:
                 await secret.load()

@@ -16,6 +16,7 @@ from . import markers, storing
 from .account import Account
 from .acting import Acting
 from .options import READ_SECONDS, UNSET, Timeout
+from .places import shared_place
 from .reading import newest
 from .verb import Verb
 
@@ -54,6 +55,18 @@ class Landing:
     def rate(self) -> str | None:
         """The pace its settings give the account, None for no limit."""
         return getattr(self._account.settings, "rate", None)
+
+    async def shared_place(self, other: Landing) -> tuple[str, ...]:
+        """Give the settings by which both are one place under two names; none where they are two, as far as is known.
+
+        Raises ConfigurationError for a secret that cannot be looked up.
+        """
+        return await shared_place(self._account, other._account)  # of this class
+
+    @property
+    def never_answered(self) -> bool:
+        """Whether its vendor was asked since the remote was opened, and has never answered; False without HTTP."""
+        return self._account.http is not None and self._account.http.never_answered
 
     @property
     def downloads(self) -> bool:

@@ -80,6 +80,22 @@ def test_how_long_an_end_is_waited_for_is_an_option(
     assert (found.code, found.error["code"]) == (5, "connect_failed")
 
 
+def test_what_is_missing_on_a_target_that_lists_nothing_is_not_known_for_sure(
+    cli: Cli, copied: list[str], threads: str
+) -> None:
+    cli("copy", OLD, threads, "--max-loss", "any")
+
+    known = cli("check", OLD, threads, "--json")
+    elsewhere = cli("check", OLD, threads, "--state", "memory:", "--json")
+
+    assert (known.code, known.document["missing_on_target"], known.document["complete"]) == (0, 0, False)
+    assert known.document["sentence"].startswith(f"All 2 known conversations of {OLD} are on {threads}")
+    assert (elsewhere.code, elsewhere.document["missing_on_target"], elsewhere.document["complete"]) == (7, 2, False)
+    assert "An end does not tell everything it keeps" in elsewhere.err
+    told = f"Of 2 known conversations of {OLD}, 0 equal on {threads}; 2 missing among the known ones of {threads}."
+    assert elsewhere.document["sentence"] == told
+
+
 def test_two_empty_ends_are_no_difference(cli: Cli) -> None:
     found = cli("check", OLD, NEW)
 

@@ -48,6 +48,22 @@ def test_a_plan_tells_everything_and_writes_nothing(cli: Cli, old: list[str]) ->
     assert not Path("new.db").exists() or titles(cli, NEW) == []
 
 
+@pytest.mark.parametrize("words", [["plan"], ["copy"], ["copy", "--dry-run"]], ids=" ".join)
+def test_an_archive_and_its_path_are_one_place(
+    words: list[str], cli: Cli, old: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMNILOGUE_REMOTES__BACKUP__PROVIDER", "archive")
+    monkeypatch.setenv("OMNILOGUE_REMOTES__BACKUP__PATH", "old.db")
+
+    found = cli(words[0], "backup:", ":archive:./old.db", *words[1:])
+
+    assert found.code == 2
+    assert "backup: and :archive:./old.db are one place under two names: both are archive with the same path" in (
+        found.err
+    )
+    assert cli("check", "backup:", OLD).code == 0
+
+
 def test_the_document_of_a_plan_is_the_documented_one(cli: Cli, old: list[str]) -> None:
     document = cli("plan", OLD, NEW, "--json").document
 

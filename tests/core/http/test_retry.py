@@ -96,6 +96,22 @@ async def test_max_attempts_is_the_number_of_requests(door: Door, vendor: Vendor
     assert len(vendor.asked) == attempts
 
 
+async def test_only_a_vendor_that_has_answered_is_asked_more_patiently(door: Door, vendor: Vendor) -> None:
+    opened = door(max_attempts=2)
+    vendor.then_drop(2)
+
+    with opened.tuned(rate=None, max_attempts=5):
+        with pytest.raises(UnavailableError):
+            await opened.request("GET", "a")
+        silent = opened.never_answered
+        await opened.request("GET", "a")
+        vendor.then_drop(4)
+        await opened.request("GET", "a")
+
+    assert (silent, opened.never_answered) == (True, False)
+    assert len(vendor.asked) == 2 + 1 + 5
+
+
 async def test_every_attempt_sends_the_same_body(door: Door, vendor: Vendor) -> None:
     vendor.then(500)
 

@@ -16,6 +16,8 @@ from ..scene import Scene
 async def contract_is_kept(scene: Scene) -> None:
     """What is declared has its method, and what has a method is declared; also with these settings."""
     check_contract(scene.info)
+    settings = scene.info.settings
+    expect_equal(set(settings.place) - settings.model_fields.keys(), set(), "names in `place` that are no settings")
     for operation, method in METHODS.items():
         if scene.row(operation).grade is Grade.NATIVE:
             expect(overrides(scene.info.provider, method), f"{operation} is native with these settings, without method")
