@@ -112,8 +112,11 @@ def _refusal(found: tuple[Loss, ...], given: dict[str, Any]) -> str:
 
 def _codes(report: CopyReport, *, error_on_no_change: bool) -> list[int]:
     """Give the exit codes that apply to what a report tells."""
-    applying = {6: bool(report.dead), 11: bool(report.unknown), 9: error_on_no_change and not report.has_work}
-    return [code for code, applies in applying.items() if applies]
+    from ..migrate.reports import no_change
+
+    codes = [code for code, applies in {6: report.dead, 11: report.unknown}.items() if applies]
+    idle = no_change(report) if error_on_no_change else None
+    return codes if idle is None else [*codes, exits.exit_code(idle)]
 
 
 async def copy(

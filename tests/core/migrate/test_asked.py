@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from omnilogue import InvalidInputError, MigrationError, StateError, Stop
+from omnilogue import BadRequestError, InvalidInputError, MigrationError, StateError, Stop
 from omnilogue.migrate.asked import options_of
 from omnilogue.migrate.progress import silent
 
@@ -113,9 +113,9 @@ async def test_nothing_to_do_is_an_error_only_where_asked(both: Any) -> None:
         await both.retry(report.migration, error_on_no_change=True)
 
 
-async def test_what_could_not_be_copied_is_never_nothing_to_do(both: Any) -> None:
+async def test_what_could_not_be_copied_is_never_nothing_to_do(both: Any, raising: Callable[..., Any]) -> None:
     await both.fill(1, 1)
-    both.there.vendor.trouble = refusing("append")
+    both.there.vendor.trouble = raising(BadRequestError("refused"))
     first = await both.copy(error_on_no_change=True)
 
     again = await both.copy(error_on_no_change=True)
@@ -125,6 +125,7 @@ async def test_what_could_not_be_copied_is_never_nothing_to_do(both: Any) -> Non
 
 async def test_a_stop_is_never_nothing_to_do(both: Any) -> None:
     await both.fill(1, 1)
+    await both.copy()
     stop = Stop()
     stop.ask()
 
@@ -132,13 +133,3 @@ async def test_a_stop_is_never_nothing_to_do(both: Any) -> None:
     report = await verbs.copy(both.here, both.there, {"error_on_no_change": True})
 
     assert report.sentence == "Stopped; nothing was copied."
-
-
-def refusing(refused: str) -> Callable[[str, str], None]:
-    from omnilogue.errors import BadRequestError
-
-    def trouble(call: str, what: str) -> None:
-        if call == refused:
-            raise BadRequestError("refused")
-
-    return trouble
