@@ -14,6 +14,7 @@ from cyclopts import Parameter
 
 from ..errors import InvalidInputError
 from .counts import how_many, loss_lines
+from .interrupts import ended_by_signals
 from .progress import Progress
 from .session import DEFAULTS, Session
 from .values import STDIN
@@ -80,6 +81,7 @@ def _source(file: Path) -> Iterator[BinaryIO]:
 @contextlib.contextmanager
 def _kept(source: BinaryIO) -> Iterator[BinaryIO]:
     with tempfile.TemporaryFile() as file:  # it has no name, and only we can read it
-        shutil.copyfileobj(source, file)
+        with ended_by_signals():
+            shutil.copyfileobj(source, file)
         file.seek(0)
         yield file

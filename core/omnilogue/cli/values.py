@@ -84,7 +84,11 @@ def read_stdin() -> str:
     """Read standard input as UTF-8 to its end. Raises InvalidInputError where it is something else."""
     if sys.stdin is None:
         raise InvalidInputError("standard input is closed")
-    return _decoded("standard input", sys.stdin.buffer.read())
+    from .interrupts import ended_by_signals
+
+    with ended_by_signals():
+        content = sys.stdin.buffer.read()
+    return _decoded("standard input", content)
 
 
 def lines_of(source: Path) -> list[str]:
