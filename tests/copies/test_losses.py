@@ -181,6 +181,21 @@ async def test_a_copy_back_from_an_archive_keeps_the_model(ends: Any) -> None:
         assert "model" in {loss.kind for loss in (await client.plan("backup:", "other:")).losses}
 
 
+async def test_a_copy_back_to_the_vendor_it_came_from_leaves_models_of_the_other_behind(ends: Any, fill: Any) -> None:
+    ends.add("here", "ichati")
+    ends.add("there", "mindcraft")
+    async with ends.client() as client:
+        await fill(client.remote("here"), 1, 2)
+        await client.copy("here:", "there:")
+        [copied] = [conversation async for conversation in client.remote("there").conversations()]
+
+        report = await client.copy("there:", "here:", max_loss="any", allow_generation=True)
+
+        assert copied.model
+        assert (report.dead, report.messages.copied) == ((), 2)
+        assert ("model", "dropped") in {(loss.kind, loss.action) for loss in report.losses}
+
+
 async def held(remote: AsyncRemote) -> dict[str | None, Any]:
     """Give what a remote has, by title, and of its messages all that may be lost."""
     found: dict[str | None, Any] = {}

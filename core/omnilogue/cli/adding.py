@@ -43,7 +43,7 @@ def add_account(session: Session, name: str, provider: str, words: tuple[str, ..
         require_free(path, name)  # somebody may have added it meanwhile: its secrets are not ours to drop
         try:
             for key, value in typed.items():
-                if _is_secret(info, key) and not _is_reference(value):
+                if is_secret(info, key) and not _is_reference(value):
                     table[key] = keep_secret(path, name, key, value)
             add_remote(path, name, provider, table)
         except BaseException:
@@ -88,7 +88,7 @@ def _asked(session: Session, info: ProviderInfo, said: Mapping[Steps, str]) -> d
         if field.is_required() and key not in given:
             question = clean(f"{key} - {field.description or ''} ")
             try:
-                answer = getpass.getpass(question) if _is_secret(info, key) else _line(question)
+                answer = getpass.getpass(question) if is_secret(info, key) else _line(question)
             except EOFError:
                 answer = ""
             if not answer.strip():
@@ -103,7 +103,8 @@ def _line(question: str) -> str:
     return sys.stdin.readline()
 
 
-def _is_secret(info: ProviderInfo, key: str) -> bool:
+def is_secret(info: ProviderInfo, key: str) -> bool:
+    """Tell whether a setting is a secret, which the command line is no place for."""
     from ..config.fields import arms
     from ..http import Secret
 
@@ -129,7 +130,7 @@ def _checked(name: str, info: ProviderInfo, said: Mapping[Steps, str], typed: Ma
             table = table.setdefault(step, {})
         table[steps[-1]] = value
     for key, value in typed.items():
-        is_value = _is_secret(info, key) and not _is_reference(value)
+        is_value = is_secret(info, key) and not _is_reference(value)
         settings[key] = SecretStr(value) if is_value else value
     variables = {("remotes", name, *steps): f"{'.'.join(steps)}=..." for steps in (*said, *((key,) for key in typed))}
     return settings_for(RemoteConfiguration(name, info.name, settings, Origin(variables=variables)), info)

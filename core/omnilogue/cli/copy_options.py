@@ -46,8 +46,10 @@ class Filters:
         The file is read here, once: standard input cannot be read again. Raises InvalidInputError.
         """
         from ..client import split_address
+        from .interrupts import ended_by_signals
 
-        ids = named(self.id, self.ids_from, split_address(source)[0] if source is not None else "")
+        with ended_by_signals():
+            ids = named(self.id, self.ids_from, split_address(source)[0] if source is not None else "")
         found = _given(self, "since", "until", "title", "limit")
         if self.meta:
             found["meta"] = values.pairs("--meta", self.meta)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,27 +16,6 @@ if TYPE_CHECKING:
     from .session import Session
 
 CODES = {signal.SIGINT: exits.INTERRUPTED, signal.SIGTERM: exits.TERMINATED}
-
-
-@contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Let a signal end what blocks the event loop, such as a question to a person."""
-    before = {number: signal.getsignal(number) for number in CODES}
-
-    def end(number: int, frame: FrameType | None) -> None:
-        heard = before[signal.Signals(number)]
-        if callable(heard):
-            heard(number, frame)  # it cancels what waits in the loop, and this does not
-        raise asyncio.CancelledError
-
-    watched = [number for number, heard in before.items() if callable(heard)]
-    for number in watched:
-        signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number in watched:
-            signal.signal(number, before[number])
 
 
 class OrderlyStop:

@@ -15,8 +15,9 @@ from . import exits
 from .copy_options import Additions, Consent, Ends, Filters, Generating, NoChange, Pace, Shapes
 from .copy_pages import INCOMPLETE, copy_page, losses_page, plan_page, undo_page
 from .copy_progress import CopyTelling
-from .copy_stopping import OrderlyStop, ended_by_signals
+from .copy_stopping import OrderlyStop
 from .copy_time import timed
+from .interrupts import ended_by_signals
 from .output import Output
 from .session import COPY_DEFAULTS, DEFAULTS, CopySession, Session
 from .words import MigrationId, Source, Target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,16 +45,35 @@ async def emulate(
     if quirks:
         _print_quirks(session, emulator_class(session.plugins.provider(provider)))
         return
-    emulator = make_emulator(session.plugins.provider(provider), values.json_pairs("--quirk", quirk))
+    info = session.plugins.provider(provider)
+    emulator = make_emulator(info, values.json_pairs("--quirk", quirk))
     start(emulator, port)
     try:
         session.output.record({"provider": provider, "url": emulator.url})
         session.output.commit()
         settings = "".join(f'\n  {key} = "{value}"' for key, value in emulator.settings.items())
         session.note(f"It serves until Ctrl-C. Settings of a remote that talks to it:{settings}")
+        session.note("Commands that make one, for another terminal:")
+        for line in _adding(info, emulator):
+            session.note(f"  {line}")
         await asyncio.Event().wait()
     finally:
         emulator.stop()
+
+
+def _adding(info: ProviderInfo, emulator: Emulator) -> list[str]:
+    """Give the commands that add a remote which talks to an emulator; a secret goes through the environment."""
+    from .adding import is_secret
+
+    exported, words = [], []
+    for key, value in emulator.settings.items():
+        said = str(value)
+        if key in info.settings.model_fields and is_secret(info, key):
+            variable = f"{info.name}_{key}".upper()
+            exported.append(f"export {variable}={shlex.quote(said)}")
+            said = f"env:{variable}"
+        words.append(shlex.quote(f"{key}={said}"))
+    return [*exported, " ".join(["omnilogue remotes add work", info.name, *words])]
 
 
 def make_emulator(info: ProviderInfo, quirks: dict[str, Any]) -> Emulator:

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from ..errors import InvalidInputError
 from ..migrate.naming import STDIN
 from .counts import how_many, loss_lines
+from .interrupts import ended_by_signals
 from .progress import Progress
 from .session import DEFAULTS, Session
 from .words import FormatName, RemoteAddress
@@ -80,6 +81,7 @@ def _source(file: Path) -> Iterator[BinaryIO]:
 @contextlib.contextmanager
 def _kept(source: BinaryIO) -> Iterator[BinaryIO]:
     with tempfile.TemporaryFile() as file:  # it has no name, and only we can read it
-        shutil.copyfileobj(source, file)
+        with ended_by_signals():
+            shutil.copyfileobj(source, file)
         file.seek(0)
         yield file

@@ -1,10 +1,13 @@
-"""Ctrl-C while something is under way: it stops that, and not the program."""
+"""Signals while something is under way: Ctrl-C that stops it and not the program, and signals that end what blocks."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
-from collections.abc import Coroutine
+import threading
+from collections.abc import Coroutine, Iterator
+from types import FrameType
 from typing import Any
 
 
@@ -42,3 +45,25 @@ class Interrupts:
         finally:
             self._task = None
         return True
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let a signal end what blocks the event loop: a question to a person, or what comes from standard input."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def end(number: int, frame: FrameType | None) -> None:
+        heard = before[signal.Signals(number)]
+        if callable(heard):
+            heard(number, frame)  # it cancels what waits in the loop, and this does not
+        raise asyncio.CancelledError
+
+    is_main = threading.current_thread() is threading.main_thread()
+    watched = [number for number, heard in before.items() if is_main and callable(heard)]
+    for number in watched:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in watched:
+            signal.signal(number, before[number])

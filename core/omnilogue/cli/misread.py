@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import Any, Literal, get_args, get_origin
 
-from cyclopts import CoercionError, CycloptsError
+from cyclopts import CoercionError, CycloptsError, UnusedCliTokensError
 
 from ..errors import InvalidInputError
 from .arguments import LIKENESS
@@ -18,6 +18,9 @@ def explained(error: CycloptsError, help_line: str) -> InvalidInputError:
     if isinstance(error, CoercionError) and error.token is not None and error.msg is None:
         name = error.token.keyword or (error.argument.name if error.argument else "an argument")
         return InvalidInputError(f"{name} {error.token.value!r} is {_kind(error.target_type)}", hint=help_line)
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        problem = f"{error.unused_tokens[0]!r} is one word too many"
+        return InvalidInputError(problem, hint=f"a text with blanks goes in quotes; {help_line}")
     return InvalidInputError(_without_far_guess(str(error).replace("\n", " ")), hint=help_line)
 
 

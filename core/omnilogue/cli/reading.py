@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from ..errors import InvalidInputError
-from ..migrate.naming import lines_of
 from . import choosing, values
 from .choosing import Choice
 from .grades import is_done_by_state
@@ -78,7 +77,7 @@ def _listing(session: Session, address: str, choice: Choice) -> tuple[Any, Calla
         return remote.messages(conversation_id, **choice.of_messages(), **session.reading), _message_row
     if choice.ids_from is not None:
         choice.require_only(choosing.FOR_IDS, "--ids-from")
-        ids = lines_of(choice.ids_from)
+        ids = values.lines_of(choice.ids_from)
         return _by_ids(session, session.client.remote(name), ids, choice.limit), _conversation_row
     choice.require_only(choosing.FOR_CONVERSATIONS, "a list of conversations")
     asked = choice.of_conversations()
@@ -155,7 +154,7 @@ async def adopt(
     if not ids and ids_from is None:
         raise InvalidInputError("there is no ID", hint="write ids behind the remote, or name a file with --ids-from")
     remote = session.remote(address)
-    named = [*ids, *(lines_of(ids_from) if ids_from is not None else ())]
+    named = [*ids, *(values.lines_of(ids_from) if ids_from is not None else ())]
     wanted = [_id_of(remote, one) for one in named]  # all of them, before the first is read
     await _print(session, _adopted(session, remote, wanted), _conversation_row, jsonl=False)
 

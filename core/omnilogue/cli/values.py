@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInputError
-from ..migrate.naming import STDIN, read_stdin
+from ..migrate import naming
+from ..migrate.naming import STDIN
 
 if TYPE_CHECKING:
     from ..model import AudioPart, FilePart, ImagePart
@@ -76,6 +77,22 @@ def role(said: str) -> str:
 def text(said: str) -> str:
     """Give the text that was typed, or standard input for `-`. Raises InvalidInputError where it is empty."""
     return required("TEXT", read_stdin() if said == STDIN else said)
+
+
+def read_stdin() -> str:
+    """Read standard input as UTF-8 to its end, or until a signal comes. Raises InvalidInputError for what is none."""
+    from .interrupts import ended_by_signals
+
+    with ended_by_signals():
+        return naming.read_stdin()
+
+
+def lines_of(source: Path) -> list[str]:
+    """Give the lines of a file, or of standard input for `-`, without empty ones. Raises InvalidInputError."""
+    from .interrupts import ended_by_signals
+
+    with ended_by_signals():
+        return naming.lines_of(source)
 
 
 def attachment(path: Path) -> ImagePart | AudioPart | FilePart:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from ..model import Conversation
+from ..errors import UnsupportedOperationError
+from ..model import Conversation, Grade
 from ..provider import Features, Format
 from ..remote import AsyncRemote
 from ..remote.grades import require
@@ -50,7 +51,7 @@ async def import_from(
     `timeout` is for each call that writes. Raises InvalidInputError naming the line, UnsupportedOperationError,
     LossRefusedError; until here nothing was written. A failure later names what is stored.
     """
-    require(remote.features, remote.name, NEEDED, True)
+    _require_appends(remote)
     survey, shapes = await _surveyed(file, form, remote.features)
     survey.losses.require(f"{remote.name}: the import", allow_loss)
     storing = Storing(remote, timeout)
@@ -68,6 +69,16 @@ async def import_from(
                 watch(storing.conversations + storing.messages, total)
         await storing.end()
     return Imported(storing.conversations, storing.messages, survey.losses.document())
+
+
+def _require_appends(remote: AsyncRemote) -> None:
+    """Refuse a remote that stores nothing without answering it. Raises UnsupportedOperationError."""
+    try:
+        require(remote.features, remote.name, NEEDED, True)
+    except UnsupportedOperationError as error:
+        if error.operation == "append_user" and remote.features.send.grade is not Grade.UNSUPPORTED:
+            error.hint = "import the file into an archive, and copy from there: a copy works here"
+        raise
 
 
 async def _surveyed(file: BinaryIO, form: Format, features: Features) -> tuple[Survey, Shapes]:

@@ -12,7 +12,7 @@ from ..provider import Draft, Features
 from . import pairs
 from .losses import Action, LossItem
 from .parts import by_grade
-from .taking import CopyOptions, has, keeps
+from .taking import CopyOptions, answers, has, keeps
 from .texts import is_json, mended
 
 
@@ -38,12 +38,12 @@ def expected_draft(
     the provider it comes from, also by way of an archive; a target that answers nothing keeps it as a word.
     Raises nothing.
     """
-    came_from = conversation.origin.provider if conversation.origin else None
+    came_from = conversation.origin.provider if conversation.origin and not options.source_answers else None
     same_provider = same_provider or came_from == options.target_provider
     fields: dict[str, Any] = {}
     losses = by_grade(features.create_conversation)
-    answers = has(features, "send") or has(features, "stream")
-    for name, of_another in (("title", False), ("instructions", False), ("model", answers and not same_provider)):
+    is_foreign = answers(features) and not same_provider
+    for name, of_another in (("title", False), ("instructions", False), ("model", is_foreign)):
         fields[name], lost = _field(conversation, name, features, of_another=of_another)
         losses += lost
     metadata, lost = _metadata(conversation, features, options)

@@ -23,6 +23,7 @@ class CopyOptions:
     goes to each conversation and message. With `keeps_origin` the caller tells in the origin of each message where
     it is from; without, ids and times are dropped, and an origin is that of an earlier copy. Where it `is_compared`
     afterwards, a file that could not be is not stored. `downloads`: files that the source only names are fetched.
+    Where the `source_answers` its models are its own, wherever a conversation came from before.
     """
 
     roles: frozenset[str] | None = None
@@ -32,6 +33,7 @@ class CopyOptions:
     keeps_origin: bool = True
     is_compared: bool = True
     downloads: bool = False
+    source_answers: bool = False
 
     @property
     def is_foreign(self) -> bool:
@@ -42,6 +44,11 @@ class CopyOptions:
 def has(features: Features, operation: str) -> bool:
     """Whether the target can do this at all."""
     return features[operation].grade is not Grade.UNSUPPORTED
+
+
+def answers(features: Features) -> bool:
+    """Whether the vendor makes answers, so that names of models mean something to it."""
+    return has(features, "send") or has(features, "stream")
 
 
 def generates(features: Features) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -86,6 +87,9 @@ class Job:
                 return None
             if not isinstance(changed, Message):
                 fault = f"the transform {transform.name!r} gave {type(changed).__name__} for {message.id}, no Message"
+                if inspect.iscoroutine(changed):
+                    changed.close()  # nobody waits for it
+                    fault += ": it must be a plain function, without async"
                 raise MigrationError(fault, code="verification")
             message = changed
         return message

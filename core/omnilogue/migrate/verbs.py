@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from ..errors import StateError
 from ..http import Clock
 from ..mapping.losses import Losses
-from ..mapping.taking import CopyOptions
+from ..mapping.taking import CopyOptions, answers
 from ..provider import Transform
 from ..remote import AsyncRemote
 from ..remote.landing import Landing
@@ -102,6 +102,7 @@ class Copying:
                 source_provider=source.provider,
                 target_provider=target.provider,
                 downloads=Landing.on(source).downloads,
+                source_answers=answers(source.features),
             ),
             transforms=tuple(self.transform(name) for name in options.transform),
             lookup=self.transform,

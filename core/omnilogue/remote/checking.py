@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from ..errors import OmnilogueError
+from ..errors import BadRequestError, InvalidInputError, NotFoundError, OmnilogueError
 from ..model import Conversation, Grade, Message
 from ..model.values import Value
 
 if TYPE_CHECKING:
     from .remote import AsyncRemote
+
+
+NOBODY = "0"
+"""The id of a conversation that is surely not there."""
 
 
 class RemoteCheck(Value):
@@ -42,6 +46,8 @@ class Check:
             await self._write()
         elif found is not None:
             await self._read_one(found)
+        elif self._error is None and self._remote.features.list_conversations.grade is Grade.LOSSY:
+            await self._knock()
         error = self._error.to_dict() if self._error else None
         return RemoteCheck(ok=error is None, operations=self._results, error=error)
 
@@ -62,6 +68,16 @@ class Check:
         ids = await self._ids(conversation, limit=1)
         if ids:
             await self._try("get_message", lambda: remote.message(conversation, ids[0]))
+
+    async def _knock(self) -> None:
+        """Ask the vendor for a conversation that is not there: an empty list from the state has asked it nothing."""
+        try:
+            await self._remote.conversation(NOBODY)
+        except (NotFoundError, BadRequestError, InvalidInputError):
+            return
+        except OmnilogueError as error:
+            self._results["get_conversation"] = "failed"
+            self._error = error
 
     async def _ids(self, conversation: Conversation, limit: int | None = None) -> list[str]:
         ids: list[str] = []

@@ -84,7 +84,12 @@ class AsyncRemote(Acting):
 
         async def read() -> Conversation:
             self._require("get_conversation", allow_loss=True)
-            return self._seen(await fallback.conversation(self._account, await self._canonical(given)))
+            try:
+                return self._seen(await fallback.conversation(self._account, await self._canonical(given)))
+            except NotFoundError as error:
+                if error.endpoint and not error.hint:  # which names no ids, and many may be asked for at once
+                    error.hint = f"{self.name}:{given} was asked for"
+                raise
 
         return await self._verb("get_conversation", timeout, read)
 

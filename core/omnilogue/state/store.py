@@ -291,11 +291,14 @@ def _fill(database: sqlite3.Connection) -> None:
 
 
 def _copy(database: sqlite3.Connection, target: Path) -> None:
-    """Write the whole database into a new file that only its owner reads. Raises StateError where it exists."""
+    """Write the whole database into a new file that only its owner reads. Raises StateError where it cannot be made."""
     try:
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         raise StateError(f"{target} exists already", code="storage", hint="name a new file") from None
+    except OSError as error:
+        problem = f"{target} cannot be written: {error.strerror}"
+        raise StateError(problem, code="storage", hint="check its folder, or name another file") from None
     with closing(sqlite3.connect(target)) as copy:
         database.backup(copy)
 

@@ -8,7 +8,18 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from omnilogue import Client
+from omnilogue import CheckReport, Client, CopyReport, MigrationReport, UndoReport
+from omnilogue.mapping.losses import Loss
+from omnilogue.migrate.reports import (
+    CheckedMessages,
+    ConversationCounts,
+    Failure,
+    Finding,
+    Kept,
+    MessageCounts,
+    MigrationItem,
+)
+from omnilogue.model.values import Value
 from omnilogue_ichati.emulator import IChatiEmulator
 from omnilogue_mindcraft.emulator import MindCraftEmulator
 
@@ -93,3 +104,21 @@ def test_each_command_of_the_page_shows_what_the_page_shows(cli: Cli, vendors: N
             known[MIGRATION.findall(shown[-1])[0]] = MIGRATION.findall(found.lines[-1])[0]
         if command.startswith("omnilogue state"):
             talk(13, 14)
+
+
+@pytest.mark.parametrize("kind", [CopyReport, CheckReport, UndoReport, MigrationReport])
+def test_the_page_names_every_field_of_a_report(kind: type[Value]) -> None:
+    [row] = [
+        line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{kind.__name__}` |")
+    ]
+
+    assert set(re.findall(r"\w+", row)) >= kind.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    "kind", [ConversationCounts, MessageCounts, CheckedMessages, Failure, Finding, Kept, MigrationItem, Loss]
+)
+def test_the_page_names_every_field_of_what_a_report_holds(kind: type[Value]) -> None:
+    told = set(re.findall(r"\w+", PAGE.read_text(encoding="utf-8").partition("### What reports tell")[2]))
+
+    assert told >= kind.model_fields.keys()

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -9,6 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -34,6 +37,29 @@ def test_it_serves_until_it_is_told_to_stop(number: signal.Signals, code: int) -
     assert (running.returncode, out) == (code, "")
     assert "base_url" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("provider", ["mindcraft", "minimax", "ichati"])
+def test_the_commands_it_tells_make_a_remote_that_works(provider: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "omnilogue"]
+    environment = {**os.environ, "OMNILOGUE_CONFIG": str(tmp_path / "omnilogue.toml")}
+    with subprocess.Popen([*command, "emulate", provider], stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        told: list[list[str]] = []
+        for line in running.stderr:
+            told.append(shlex.split(line))
+            if told[-1][:3] == ["omnilogue", "remotes", "add"]:
+                break
+        for words in told:
+            if words[0] == "export":
+                name, _, value = words[1].partition("=")
+                environment[name] = value
+        for words in (told[-1][1:], ["remotes", "check", "work"]):
+            done = subprocess.run(
+                [*command, *words], env=environment, capture_output=True, text=True, timeout=30, check=False
+            )
+            assert done.returncode == 0, done.stderr
+        running.terminate()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -177,3 +178,24 @@ def test_a_signal_ends_it_with_its_code_and_without_a_traceback(
     assert running.returncode == code
     assert err == b""
     assert json.loads(out)["error"]["message"] in {"interrupted", "stopped by SIGTERM"}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("arguments", [["append", "{}:c", "-"], ["import", "-", "{}", "--format", "jsonl"]])
+def test_a_signal_ends_the_reading_of_standard_input(
+    arguments: list[str], number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    words = [word.format(f":archive:{tmp_path}/some.db") for word in arguments]
+    with subprocess.Popen(
+        [*OMNILOGUE, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdin is not None
+        running.stdin.write(b"x" * 1_000_000)  # more than a pipe holds: it is being read
+        running.stdin.flush()
+        time.sleep(0.5)  # all of it was read, and more is waited for
+        running.send_signal(number)
+        try:
+            assert running.wait(timeout=20) == code
+        finally:
+            running.stdin.close()
+            running.kill()

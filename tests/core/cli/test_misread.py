@@ -14,6 +14,8 @@ Cli: TypeAlias = Callable[..., Any]
         (["ls", "a:", "--limit", "x"], "--limit 'x' is no whole number (`omnilogue ls --help` shows how)"),
         (["ls", "a:", "--timeout", "x"], "--timeout 'x' is no number ("),
         (["update", "a:b", "--pin=x"], "--pin 'x' is neither true nor false ("),
+        (["show", "a:b", "c", "d"], "'c' is one word too many (a text with blanks goes in quotes; `omnilogue sho"),
+        (["remotes", "set", "work"], "'set' is one word too many ("),
         (["completion", "klingon"], "SHELL 'klingon' is none of bash, fish, powershell, zsh ("),
         (["append", "a:b", "x", "--role", "bogus"], "--role 'bogus' is no role (write user, assistant, system,"),
         (["append", "a:b", "x", "--role", "other:"], "--role 'other:' is no role"),

@@ -121,6 +121,14 @@ def test_a_backup_is_a_state_of_its_own(cli: Cli, threads: str) -> None:
 
 
 @pytest.mark.usefixtures("known")
+def test_a_backup_that_cannot_be_made_does_not_blame_the_state(cli: Cli) -> None:
+    found = cli("state", "backup", "nowhere/kept.db", "--json")
+
+    assert (found.code, found.error["code"]) == (12, "storage")
+    assert "nowhere/kept.db cannot be written: No such file or directory" in found.error["message"]
+
+
+@pytest.mark.usefixtures("known")
 def test_a_backup_replaces_nothing(cli: Cli) -> None:
     Path("there.db").write_text("mine")
 

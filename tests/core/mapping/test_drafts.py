@@ -72,6 +72,16 @@ def test_a_model_goes_back_to_the_provider_it_came_from(target: str, model: str 
     assert becomes.draft.model == model
 
 
+def test_a_source_that_answers_names_models_of_its_own_wherever_a_conversation_came_from() -> None:
+    given = conversation(model="m", origin=Origin(provider="acme"))
+    options = CopyOptions(source_provider="other", target_provider="acme", source_answers=True)
+
+    becomes = expected_draft(given, WHOLE.replace(send=native()), options, same_provider=False)
+
+    assert becomes.draft.model is None
+    assert ("model", "dropped") in [(item.kind, item.action) for item in becomes.losses]
+
+
 def test_the_marker_is_to_tell_where_a_conversation_came_from() -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     given = conversation(remote="work", created_at=moment)

@@ -16,6 +16,10 @@ def words(message: Any, _: Any) -> Any:
     return message.text
 
 
+async def later(message: Any, _: Any) -> Any:
+    return message
+
+
 def state(both: Any) -> str:
     return verbs.migrations(both.state)[0].state
 
@@ -73,11 +77,16 @@ async def test_a_copy_that_a_transform_changed_is_equal_to_what_was_expected(bot
     assert [(each.symbol, each.reason) for each in found] == [("~", "transformed")]
 
 
-async def test_a_transform_that_gives_no_message_makes_a_dead_letter(both: Any) -> None:
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("function", "told"), [(words, "gave str for"), (later, "no Message: it must be a plain function, without async")]
+)
+async def test_a_transform_that_gives_no_message_makes_a_dead_letter(both: Any, function: Any, told: str) -> None:
     await both.fill(1, 2)
-    broken = replace(both.verbs, transform=lambda name: Transform(name, words))
+    broken = replace(both.verbs, transform=lambda name: Transform(name, function))
 
     report = await broken.copy(both.here, both.there, {"transform": "broken"})
 
     assert [dead.code for dead in report.dead] == ["verification"]
-    assert "the transform 'broken' gave str" in report.dead[0].message
+    assert "the transform 'broken' gave" in report.dead[0].message
+    assert told in report.dead[0].message

@@ -1,11 +1,12 @@
 """Proving that a remote works."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from omnilogue import AuthenticationError
-from omnilogue.provider import unsupported
+from omnilogue import AuthenticationError, Conversation, OmnilogueError
+from omnilogue.provider import lossy, unsupported
+from omnilogue_memory.provider import Memory
 
 pytestmark = pytest.mark.anyio
 
@@ -63,3 +64,28 @@ async def test_a_failure_is_told_and_leaves_no_scratch_conversation(remote: Any,
     assert check.error["code"] == "auth"
     assert "failed" in check.operations.values()
     assert len([item async for item in remote.conversations()]) == (1 if call == "delete_conversation" else 0)
+
+
+class Listless(Memory):
+    """Memory whose list comes from elsewhere, so that reading it asks the vendor nothing."""
+
+    refusal: ClassVar[OmnilogueError | None] = None
+
+    async def get_conversation(self, conversation_id: str) -> Conversation:
+        if self.refusal is not None:
+            raise self.refusal
+        return await super().get_conversation(conversation_id)
+
+
+@pytest.mark.parametrize(("refusal", "result"), [(None, "not tried"), (refused(), "failed")])
+async def test_an_empty_list_that_asked_the_vendor_nothing_proves_nothing(
+    remote_of: Any, monkeypatch: pytest.MonkeyPatch, refusal: OmnilogueError | None, result: str
+) -> None:
+    monkeypatch.setattr(Listless, "refusal", refusal)
+
+    check = await remote_of(Listless, {"list_conversations": lossy("those that are known")}).check()
+
+    assert check.operations["list_conversations"] == "ok"
+    assert check.operations["get_conversation"] == result
+    assert check.ok == (refusal is None)
+    assert refusal is None or check.error["code"] == "auth"

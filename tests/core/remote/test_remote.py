@@ -9,7 +9,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from omnilogue import AsyncRemote, InvalidInputError, Message, NotFoundError, Reply, UnsupportedOperationError
+from omnilogue import (
+    AsyncRemote,
+    Conversation,
+    InvalidInputError,
+    Message,
+    NotFoundError,
+    Reply,
+    UnsupportedOperationError,
+)
 from omnilogue.http import SystemClock
 from omnilogue.model import Grade, ImagePart, TextPart
 from omnilogue.provider import ProviderInfo
@@ -37,6 +45,19 @@ async def test_an_update_reads_only_where_metadata_merges(remote: Any) -> None:
     await remote.update(conversation, title="x")
 
     assert remote.vendor.calls == ["update_conversation"]
+
+
+class Wordless(Memory):
+    """Memory that says of what is missing only what a vendor answered."""
+
+    async def get_conversation(self, conversation_id: str) -> Conversation:
+        raise NotFoundError("GET https://here/topic/{id} answered 404", endpoint="GET https://here/topic/{id}")
+
+
+@pytest.mark.anyio
+async def test_a_conversation_that_is_not_there_is_named(remote_of: Any) -> None:
+    with pytest.raises(NotFoundError, match=r"answered 404 \(work:c9 was asked for\)"):
+        await remote_of(Wordless).conversation("c9")
 
 
 @pytest.mark.anyio

@@ -101,3 +101,18 @@ def test_a_recording_is_attached_from_a_terminal(vendor: MiniMaxEmulator, omnilo
 
     assert reply["text"] == "Answer 1 to: a recording of 5 bytes"
     assert reply["audio"][0]["media_type"] == "audio/mpeg"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [({}, None), ({"api_key": "minimax-wrong"}, "auth"), ({"base_url": "http://127.0.0.1:9/v1/"}, "connect_failed")],
+)
+async def test_a_check_asks_the_vendor_also_where_nothing_is_known_yet(
+    vendor: MiniMaxEmulator, wrong: dict[str, str], code: str | None
+) -> None:
+    settings = {"provider": "minimax", **vendor.settings, "max_attempts": 1, **wrong}
+    async with AsyncClient(False, remotes={"old": settings}, state="memory:") as client:
+        found = await client.remote("old").check()
+
+    assert found.ok is (code is None)
+    assert code == (found.error or {}).get("code")
