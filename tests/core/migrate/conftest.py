@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,14 @@ class Both:
     async def retry(self, migration: str | None, **options: Any) -> CopyReport:
         return await self.verbs.retry(self.migrations.get(migration or ""), self.here, self.there, options)
 
+    def go_on_with(self, path: Path) -> None:
+        """Take another file for the state, as another machine would."""
+        self.state.close()
+        self.state = State(f"sqlite:///{path}")
+
+    def close(self) -> None:
+        self.state.close()
+
     def states(self, migration: str | None) -> dict[str, int]:
         """Count the conversations of a migration by state."""
         return dict(Counter(item.state for item in self.migrations.items(migration or "")))
@@ -168,13 +177,15 @@ def _no_network(_: Any) -> Any:
 
 
 @pytest.fixture
-def both() -> Both:
-    return Both(None)
+def both() -> Iterator[Both]:
+    with closing(Both(None)) as both:
+        yield both
 
 
 @pytest.fixture
-def both_on_disk(tmp_path: Path) -> Both:
-    return Both(tmp_path / "state.db")
+def both_on_disk(tmp_path: Path) -> Iterator[Both]:
+    with closing(Both(tmp_path / "state.db")) as both:
+        yield both
 
 
 @pytest.fixture

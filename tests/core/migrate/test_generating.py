@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from omnilogue import AuthenticationError
-from omnilogue.state import State
 
 pytestmark = pytest.mark.anyio
 
@@ -70,7 +69,7 @@ async def test_it_is_told_once_where_the_copy_was_killed(
     with pytest.raises(AuthenticationError):
         await both.copy(**ASKED)
     both.there.vendor.trouble = lambda call, what: None
-    both.state = State(f"sqlite:///{noted}")
+    both.go_on_with(noted)
     report = await both.copy(**ASKED)
 
     assert filtered(both.migrations.losses(report.migration)) == [3]

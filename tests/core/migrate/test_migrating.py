@@ -9,7 +9,6 @@ import pytest
 
 from omnilogue import AuthenticationError, Message, StateError
 from omnilogue.migrate.pair import Pair
-from omnilogue.state import State
 
 pytestmark = pytest.mark.anyio
 
@@ -157,13 +156,13 @@ async def test_a_state_that_was_carried_elsewhere_goes_on(
     with pytest.raises(AuthenticationError):
         await both.copy(concurrency=1)
     both.state.backup(tmp_path / "carried.db")
-    both.state.close()
+    both.close()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     shutil.move(tmp_path / "carried.db", elsewhere / "state.db")
 
     both.there.vendor.trouble = lambda call, what: None
-    both.state = State(f"sqlite:///{elsewhere / 'state.db'}")
+    both.go_on_with(elsewhere / "state.db")
     report = await both.copy()
 
     assert report.messages.copied == 6

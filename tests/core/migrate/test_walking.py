@@ -9,7 +9,6 @@ import pytest
 
 from omnilogue import AuthenticationError, Message
 from omnilogue.provider import native
-from omnilogue.state import State
 from omnilogue_memory.provider import Memory
 
 pytestmark = pytest.mark.anyio
@@ -84,7 +83,7 @@ async def test_it_is_told_once_wherever_the_copy_was_ended(
     both.there.vendor.trouble = lambda call, what: None
 
     if is_killed:  # only what was noted before is left
-        both.state = State(f"sqlite:///{noted}")
+        both.go_on_with(noted)
     report = await both.copy(max_loss="any")
 
     assert of_order(both, report.migration) == INSERTED
@@ -106,7 +105,7 @@ async def test_it_is_not_told_again_where_only_the_verification_was_missing(
     both.there.vendor.trouble = lambda call, what: None
 
     if is_killed:
-        both.state = State(f"sqlite:///{noted}")
+        both.go_on_with(noted)
     report = await both.copy(max_loss="any")
 
     assert of_order(both, report.migration) == INSERTED

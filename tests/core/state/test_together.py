@@ -58,6 +58,7 @@ async def test_where_one_fails_none_is_made_and_all_are_told(monkeypatch: pytest
     assert state.read("SELECT * FROM note") == []
     assert await state.together(noting(state, "one")) == "one"
     assert len(state.read("SELECT * FROM note")) == 1
+    state.close()
 
 
 def test_a_change_inside_a_change_is_a_part_of_it() -> None:
@@ -71,3 +72,4 @@ def test_a_change_inside_a_change_is_a_part_of_it() -> None:
     with pytest.raises(StateError):
         change()
     assert state.read("SELECT * FROM note") == []
+    state.close()

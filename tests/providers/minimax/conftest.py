@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from typing import Any, TypeAlias
 
 import httpx
@@ -38,9 +39,10 @@ def vendor() -> Iterator[MiniMaxEmulator]:
 
 
 @pytest.fixture
-def notes() -> Kept:
+def notes() -> Iterator[Kept]:
     """Give what outlives a provider."""
-    return Kept(State("memory:"), "old")
+    with closing(State("memory:")) as state:
+        yield Kept(state, "old")
 
 
 @pytest.fixture
