@@ -102,6 +102,7 @@ class Both:
     def __init__(self, path: Path | None) -> None:
         self.clock = FakeClock()
         self.state = State(f"sqlite:///{path}" if path else "memory:")
+        self._states = [self.state]
         self.here, self.there = self.remote("here"), self.remote("there")
 
     def remote(self, name: str, **settings: Any) -> AsyncRemote:
@@ -160,12 +161,13 @@ class Both:
         return await self.verbs.retry(self.migrations.get(migration or ""), self.here, self.there, options)
 
     def go_on_with(self, path: Path) -> None:
-        """Take another file for the state, as another machine would."""
-        self.state.close()
+        """Take another file for the state, as another machine would; the remotes keep the one they were made with."""
         self.state = State(f"sqlite:///{path}")
+        self._states.append(self.state)
 
     def close(self) -> None:
-        self.state.close()
+        for state in self._states:
+            state.close()
 
     def states(self, migration: str | None) -> dict[str, int]:
         """Count the conversations of a migration by state."""

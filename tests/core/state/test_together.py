@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ async def test_what_is_ready_in_one_turn_shares_a_commit_where_the_disk_is_not_q
     made = await asyncio.gather(*[state.together(noting(state, f"{number}")) for number in range(20)])
 
     assert made == [f"{number}" for number in range(20)]
-    with sqlite3.connect(tmp_path / "state.db") as other:
+    with closing(sqlite3.connect(tmp_path / "state.db")) as other:
         assert other.execute("SELECT count(*) FROM note").fetchone() == (20,)
     assert least <= commits(tmp_path) - before <= most
     state.close()
