@@ -39,6 +39,7 @@ CALLS_PER_FILE = 2
 class Forecast(Value):
     """What a copy means for one conversation; `losses` is the JSON of its losses, `edits` what would be carried over.
 
+    `new` and `unchanged` count messages that are written, or were; what is left out is among the losses only.
     `edited` and `gone` count messages that were copied and have changed or been deleted at the source since;
     `seconds` is how long it took to find out, without what it waited for the pace of its remotes.
     """
@@ -154,7 +155,7 @@ class Reading:
         self._walk = Walk(rows)
         self._turns = Turns(job.pair.target.features) if job.generates else None
         self._numbers = turns_of(rows) if job.generates else {}
-        self._new = self._unchanged = self._edited = self._generations = self._files = 0
+        self._new = self._left_out = self._unchanged = self._edited = self._generations = self._files = 0
         self._is_branched = False
         self._newest: datetime | None = None
 
@@ -172,22 +173,25 @@ class Reading:
 
     def _count(self, step: Step, *, on_branch: bool) -> None:
         if step.row is None or step.row.state != "done":
-            self._new += 1
-            self._shape(step, on_branch=on_branch)
+            is_written = self._shape(step, on_branch=on_branch)
+            self._new += is_written
+            self._left_out += not is_written
         elif step.is_edited:
             self._edited += 1
             if self._job.update and carries_edits(self._job) and step.row.target is not None:
                 self.losses.extend(self._job.shape(self._conversation, step, on_branch=on_branch).losses)
         else:
-            self._unchanged += 1
+            self._unchanged += step.row.digest is not None
 
-    def _shape(self, step: Step, *, on_branch: bool) -> None:
+    def _shape(self, step: Step, *, on_branch: bool) -> bool:
+        """Count what a message loses; tell whether it is written at all."""
         made = self._job.shape(self._conversation, step, on_branch=on_branch)
         if self._turns is None or made.message is None:
             self.losses.extend(made.losses)
             self._files += to_fetch(self._job, made.message) if made.message is not None else 0
         else:
             self._turn(self._turns.add(made.message, made.losses, self._numbers.get(step.key)))
+        return made.message is not None
 
     def _turn(self, turn: WantedTurn | None) -> None:
         if turn is not None:
@@ -219,9 +223,10 @@ class Reading:
         """Give what was counted."""
         edits = self._edited if self._job.update and carries_edits(self._job) else 0
         gone = len(self._walk.gone())
-        is_changed = bool(self._new or self._edited or gone)
+        fresh = self._new + self._left_out
+        is_changed = bool(fresh or self._edited or gone)
         return Forecast(
-            state=await _state(self._job, link, rows, new=self._new, edits=edits, changed=is_changed),
+            state=await _state(self._job, link, rows, new=fresh, edits=edits, changed=is_changed),
             new=self._new,
             unchanged=self._unchanged,
             edited=self._edited,
@@ -230,7 +235,7 @@ class Reading:
             is_branched=self._is_branched,
             generations=self._generations,
             calls=CALLS_PER_FILE * self._files
-            + _calls(self._job, self._new + self._unchanged + self._edited, self._new, edits, self._generations),
+            + _calls(self._job, fresh + self._unchanged + self._edited, self._new, edits, self._generations),
             losses=self.losses.to_json(),
         )
 

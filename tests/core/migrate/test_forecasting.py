@@ -163,3 +163,15 @@ async def test_what_was_undone_meanwhile_is_new_again(both: Any) -> None:
     await both.undo(migration)
 
     assert (await both.plan()).conversations.new == 3
+
+
+async def test_what_is_left_out_is_counted_by_its_loss_and_not_as_new(both: Any) -> None:
+    await both.fill(2, 6)
+    options = {"role": ["user"], "max_loss": "any"}
+
+    planned = await both.plan(**options)
+    copied = await both.copy(**options)
+    again = await both.plan(**options)
+
+    assert (planned.messages.new, copied.messages.new, copied.messages.copied) == (6, 6, 6)
+    assert (again.messages.new, again.messages.unchanged, again.has_work) == (0, 6, False)
