@@ -250,7 +250,8 @@ class AsyncClient:
             configured = RemoteConfiguration(name, provider, {"path": path})
         if configured is None:
             known = ", ".join(self._configuration.remotes) or "none"
-            raise ConfigurationError(f"there is no remote {name!r}", hint=f"configured: {known}")
+            file = f"; a file is :PROVIDER:{name}" if "/" in name or "." in name else ""
+            raise ConfigurationError(f"there is no remote {name!r}", hint=f"configured: {known}{file}")
         return configured
 
     def connect(self, provider: str, *, name: str, **settings: Any) -> AsyncRemote:

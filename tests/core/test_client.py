@@ -211,6 +211,14 @@ async def test_a_closed_client_gives_nothing() -> None:
         await client.__aenter__()
 
 
+async def test_a_file_that_is_named_like_a_remote_is_told_how_files_are_written() -> None:
+    async with AsyncClient(False) as client:
+        with pytest.raises(ConfigurationError) as caught:
+            client.remote("./backup.db")
+
+    assert "a file is :PROVIDER:./backup.db" in caught.value.hint
+
+
 async def test_an_archive_is_made_on_the_spot(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with AsyncClient(False) as client:
