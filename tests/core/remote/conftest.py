@@ -186,8 +186,9 @@ RemoteOf = Callable[..., AsyncRemote]
 
 
 @pytest.fixture
-def remote_of(clock: FakeClock) -> RemoteOf:
+def remote_of(clock: FakeClock) -> Iterator[RemoteOf]:
     """Give what makes a remote `work` of a provider class; `rows` change its features, the rest are settings."""
+    states: list[State] = []
 
     def made(
         provider: type[Provider[Any]] = Scripted,
@@ -199,9 +200,13 @@ def remote_of(clock: FakeClock) -> RemoteOf:
             features = provider.features.replace(**rows)
             provider = type(provider.__name__, (provider,), {"features": features})
         info = ProviderInfo("fake", "Fake", provider, kind)
-        return AsyncRemote(Account("work", lambda: (info, kind(**given)), _no_transport, clock))
+        states.append(State("memory:"))
+        account = Account("work", lambda: (info, kind(**given)), _no_transport, clock, state=states[-1])
+        return AsyncRemote(account)
 
-    return made
+    yield made
+    for state in states:
+        state.close()
 
 
 @pytest.fixture
