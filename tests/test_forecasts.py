@@ -89,7 +89,7 @@ def settings(request: pytest.FixtureRequest, omnilogue_emulator: Callable[..., A
 async def test_a_remote_takes_what_is_expected_and_has_it_then(settings: dict[str, Any]) -> None:
     async with AsyncClient(False, remotes={"target": settings}, state="memory:") as client:
         remote = client.remote()
-        draft = expected_draft(CONVERSATION, remote.features, CopyOptions(), same_provider=True).draft
+        draft = expected_draft(CONVERSATION, remote.features, CopyOptions()).draft
         made = await Landing.on(remote).create(draft)
         wanted = [becomes for message in CORPUS if (becomes := expected(message, remote.features).message)]
         for message in wanted:

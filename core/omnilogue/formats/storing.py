@@ -56,7 +56,7 @@ class Storing:
     async def begin(self, conversation: Conversation, shape: Shape) -> None:
         """End the conversation before, and create the next one."""
         await self.end()
-        becomes = expected_draft(conversation, self._remote.features, AS_IT_IS, same_provider=True)
+        becomes = expected_draft(conversation, self._remote.features, AS_IT_IS)
         self._conversation = await Landing.on(self._remote, self._timeout).create(becomes.draft)
         self._reset(shape)
         self._is_pinned = becomes.pinned is True

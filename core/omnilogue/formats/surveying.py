@@ -55,7 +55,7 @@ class Survey:
         self._line, self._place = Line(conversation), 0
         self._shape = self._shapes.get(self.conversations, STRAIGHT)
         self._named = f"conversation {self.conversations}, {conversation.id}"
-        becomes = expected_draft(conversation, self._features, AS_IT_IS, same_provider=True)
+        becomes = expected_draft(conversation, self._features, AS_IT_IS)
         self.losses.add([*becomes.losses, *[LossItem("branch", "flattened")] * self._shape.strays], self._named)
 
     def _count(self, message: Message) -> None:

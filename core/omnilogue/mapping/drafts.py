@@ -29,9 +29,7 @@ class ExpectedDraft:
     origin: Origin | None = None
 
 
-def expected_draft(
-    conversation: Conversation, features: Features, options: CopyOptions, *, same_provider: bool
-) -> ExpectedDraft:
+def expected_draft(conversation: Conversation, features: Features, options: CopyOptions) -> ExpectedDraft:
     """Give what a conversation becomes on a target with these features: a draft without messages, and what is lost.
 
     A field that the state keeps in the vendor's place counts as `mapped`. A model's name means something only to
@@ -39,10 +37,9 @@ def expected_draft(
     Raises nothing.
     """
     came_from = conversation.origin.provider if conversation.origin and not options.source_answers else None
-    same_provider = same_provider or came_from == options.target_provider
+    is_foreign = answers(features) and options.is_foreign and came_from != options.target_provider
     fields: dict[str, Any] = {}
     losses = by_grade(features.create_conversation)
-    is_foreign = answers(features) and not same_provider
     for name, of_another in (("title", False), ("instructions", False), ("model", is_foreign)):
         fields[name], lost = _field(conversation, name, features, of_another=of_another)
         losses += lost

@@ -49,12 +49,11 @@ class RetryAsked(TypedDict, total=False):
     error_on_no_change: bool
 
 
-class CopyAsked(RetryAsked, total=False):
-    """Options of `copy`: those of `retry`, and what is copied.
+class FilterAsked(TypedDict, total=False):
+    """Options that choose conversations.
 
-    Choosing: `since`, `until` (a time, a date or an age such as `30d`; UTC without a zone), `title` (a glob), `meta`,
-    `id`, `ids_from` (a file with an id a line, `-` for standard input), `limit`. Changing content: `role`,
-    `transform`, `allow_generation`. `add_meta` is what each copy gets besides; `update` carries edits over.
+    `since`, `until` (a time, a date or an age such as `30d`; UTC without a zone), `title` (a glob), `meta`, `id`,
+    `ids_from` (a file with an id a line, `-` for standard input), `limit`.
     """
 
     since: str | date | None
@@ -64,6 +63,15 @@ class CopyAsked(RetryAsked, total=False):
     id: str | Sequence[str]
     ids_from: str | os.PathLike[str] | None
     limit: int | None
+
+
+class CopyAsked(RetryAsked, FilterAsked, total=False):
+    """Options of `copy`: those of `retry`, and what is copied.
+
+    Changing content: `role`, `transform`, `allow_generation`. `add_meta` is what each copy gets besides; `update`
+    carries edits over.
+    """
+
     add_meta: Mapping[str, JsonValue]
     update: bool
 
@@ -74,20 +82,13 @@ class PlanAsked(CopyAsked, total=False):
     sample: int | None
 
 
-class CheckAsked(TypedDict, total=False):
+class CheckAsked(FilterAsked, total=False):
     """Options of `check`: the filters and shapes of a copy, and its own.
 
     `migration` means exactly what that one chose, `one_way` that what only the target has is no difference,
     `differences` that what is equal is left out of the items; `wait_outage` is how long to wait for an end.
     """
 
-    since: str | date | None
-    until: str | date | None
-    title: str | None
-    meta: Mapping[str, JsonValue]
-    id: str | Sequence[str]
-    ids_from: str | os.PathLike[str] | None
-    limit: int | None
     role: str | Sequence[str]
     transform: str | Sequence[str]
     concurrency: int

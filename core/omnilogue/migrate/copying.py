@@ -39,6 +39,10 @@ class ConversationCopy:
     losses: Losses = field(default_factory=Losses)
     copied: int = 0
     _found: set[int] = field(default_factory=set)
+    _draft: ExpectedDraft = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._draft = expected_draft(self.conversation, self.job.pair.target.features, self.job.options)
 
     async def write(self) -> Link:
         """Write what is new, and give the link of the copy, which is then to be closed.
@@ -63,13 +67,6 @@ class ConversationCopy:
                 link = await self._once(link, rows)
         raise MigrationError(
             f"{self.conversation.ref} goes on changing while it is copied", code="source_changed", hint="retry it later"
-        )
-
-    @property
-    def _draft(self) -> ExpectedDraft:
-        pair = self.job.pair
-        return expected_draft(
-            self.conversation, pair.target.features, self.job.options, same_provider=pair.is_same_provider
         )
 
     async def _once(self, link: Link, rows: list[Row]) -> Link:

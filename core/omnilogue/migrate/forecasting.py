@@ -148,8 +148,7 @@ class Reading:
     def __init__(self, job: Job, conversation: Conversation, rows: Sequence[Row], *, is_new: bool) -> None:
         self.losses = Losses()
         if is_new:
-            features, is_same = job.pair.target.features, job.pair.is_same_provider
-            self.losses.extend(expected_draft(conversation, features, job.options, same_provider=is_same).losses)
+            self.losses.extend(expected_draft(conversation, job.pair.target.features, job.options).losses)
         self._job = job
         self._conversation = conversation
         self._walk = Walk(rows)

@@ -71,11 +71,6 @@ class Pair:
         ledger = Ledger(state, here.identity, there.identity)
         return cls(source, target, there, ledger, Migrations(state), clock)
 
-    @property
-    def is_same_provider(self) -> bool:
-        """Whether both ends are of one vendor."""
-        return self.source.provider == self.target.provider
-
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Be the only one on this machine that copies over this pair. Raises StateError [ledger_locked]."""

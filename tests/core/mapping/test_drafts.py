@@ -11,6 +11,7 @@ from omnilogue.provider import Draft, Features, lossy, native, unsupported
 from omnilogue.remote.grades import effective
 
 NONE = CopyOptions()
+FOREIGN = CopyOptions(source_provider="acme", target_provider="other")
 WHOLE = Features(
     create_conversation=native(),
     update_conversation=native(),
@@ -41,7 +42,7 @@ def conversation(**fields: Any) -> Conversation:
 
 
 def losses(given: Conversation, features: Features, *, same: bool = True) -> list[tuple[str, str]]:
-    becomes = expected_draft(given, features, NONE, same_provider=same)
+    becomes = expected_draft(given, features, NONE if same else FOREIGN)
     return [(item.kind, item.action) for item in becomes.losses if item.kind != "id"]
 
 
@@ -49,7 +50,7 @@ FULL = conversation(title="A title", instructions="Be brief.", model="m", pinned
 
 
 def test_what_keeps_everything_gets_everything() -> None:
-    becomes = expected_draft(FULL, WHOLE, NONE, same_provider=True)
+    becomes = expected_draft(FULL, WHOLE, NONE)
 
     assert becomes.draft == Draft(title="A title", instructions="Be brief.", model="m", metadata={"a": [1]})
     assert becomes.pinned is True
@@ -57,7 +58,7 @@ def test_what_keeps_everything_gets_everything() -> None:
 
 
 def test_the_model_of_another_provider_stays_behind() -> None:
-    becomes = expected_draft(FULL, WHOLE.replace(send=native()), NONE, same_provider=False)
+    becomes = expected_draft(FULL, WHOLE.replace(send=native()), FOREIGN)
 
     assert becomes.draft.model is None
     assert (becomes.losses[0].kind, becomes.losses[0].action) == ("model", "dropped")
@@ -68,7 +69,7 @@ def test_a_model_goes_back_to_the_provider_it_came_from(target: str, model: str 
     given = conversation(model="m", origin=Origin(provider="acme"))
     options = CopyOptions(source_provider="archive", target_provider=target)
 
-    becomes = expected_draft(given, WHOLE.replace(send=native()), options, same_provider=False)
+    becomes = expected_draft(given, WHOLE.replace(send=native()), options)
     assert becomes.draft.model == model
 
 
@@ -76,7 +77,7 @@ def test_a_source_that_answers_names_models_of_its_own_wherever_a_conversation_c
     given = conversation(model="m", origin=Origin(provider="acme"))
     options = CopyOptions(source_provider="other", target_provider="acme", source_answers=True)
 
-    becomes = expected_draft(given, WHOLE.replace(send=native()), options, same_provider=False)
+    becomes = expected_draft(given, WHOLE.replace(send=native()), options)
 
     assert becomes.draft.model is None
     assert ("model", "dropped") in [(item.kind, item.action) for item in becomes.losses]
@@ -86,21 +87,21 @@ def test_the_marker_is_to_tell_where_a_conversation_came_from() -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     given = conversation(remote="work", created_at=moment)
 
-    becomes = expected_draft(given, WHOLE, CopyOptions(source_provider="acme"), same_provider=False)
+    becomes = expected_draft(given, WHOLE, CopyOptions(source_provider="acme"))
     assert becomes.origin == Origin(provider="acme", remote="work", conversation="c1", time=moment)
     unmarked = CopyOptions(source_provider="acme", keeps_origin=False)
-    assert expected_draft(given, WHOLE, unmarked, same_provider=False).origin is None
+    assert expected_draft(given, WHOLE, unmarked).origin is None
 
 
 def test_a_target_that_answers_nothing_keeps_any_model() -> None:
-    becomes = expected_draft(FULL, WHOLE, NONE, same_provider=False)
+    becomes = expected_draft(FULL, WHOLE, FOREIGN)
 
     assert becomes.draft.model == "m"
     assert [item.kind for item in becomes.losses] == ["id"]
 
 
 def test_what_the_target_does_not_keep_is_dropped() -> None:
-    becomes = expected_draft(FULL, NARROW, NONE, same_provider=True)
+    becomes = expected_draft(FULL, NARROW, NONE)
 
     assert becomes.draft == Draft(title="A ti…")
     assert becomes.pinned is None
@@ -115,7 +116,7 @@ def test_what_the_target_does_not_keep_is_dropped() -> None:
 
 
 def test_what_the_state_keeps_is_mapped() -> None:
-    becomes = expected_draft(FULL, BARE, NONE, same_provider=True)
+    becomes = expected_draft(FULL, BARE, NONE)
 
     assert becomes.draft == Draft(title="A title", instructions="Be brief.", model="m", metadata={"a": [1]})
     assert [(item.kind, item.action) for item in becomes.losses] == [
@@ -129,7 +130,7 @@ def test_what_the_state_keeps_is_mapped() -> None:
 
 
 def test_instructions_that_no_run_heeds_are_stored_and_lost() -> None:
-    becomes = expected_draft(conversation(instructions="Be brief."), HEEDLESS, NONE, same_provider=True)
+    becomes = expected_draft(conversation(instructions="Be brief."), HEEDLESS, NONE)
 
     assert becomes.draft.instructions == "Be brief."
     assert ("instructions", "dropped") in {(item.kind, item.action) for item in becomes.losses}
@@ -143,7 +144,7 @@ def test_a_title_may_not_be_kept_at_all() -> None:
 def test_half_of_a_surrogate_pair_is_replaced(name: str) -> None:
     given = conversation(**{name: "a\ud83d"})
 
-    becomes = expected_draft(given, WHOLE, NONE, same_provider=True)
+    becomes = expected_draft(given, WHOLE, NONE)
     assert getattr(becomes.draft, name) == "a\ufffd"
     assert losses(given, WHOLE) == [(name, "placeholder")]
 
@@ -162,7 +163,7 @@ def test_what_a_vendor_told_besides_is_kept_where_the_target_names_it() -> None:
     keeping = WHOLE.replace(create_conversation=native(fields=("title", "raw")))
     given = Conversation.model_validate({"id": "c1", "raw": {"series": 1}, "of_later": 2})
 
-    becomes = expected_draft(given, keeping, NONE, same_provider=False)
+    becomes = expected_draft(given, keeping, FOREIGN)
     assert becomes.draft == Draft(raw={"series": 1})
     assert [(item.kind, item.example) for item in becomes.losses] == [("id", "c1"), ("vendor_fields", "of_later")]
 
@@ -177,7 +178,7 @@ def test_what_operations_are_declared_to_lose_is_told() -> None:
     names = ("create_conversation", "choose_model", "conversation_metadata", "update_conversation")
     features = WHOLE.replace(**{name: lossy(name, "metadata") for name in names})
 
-    told = [item.example for item in expected_draft(FULL, features, NONE, same_provider=True).losses]
+    told = [item.example for item in expected_draft(FULL, features, NONE).losses]
     assert sorted(told) == sorted([*names, "c1"])
     assert losses(conversation(), features) == [("metadata", "flattened")]
 
@@ -186,13 +187,13 @@ def test_metadata_is_added_within_the_limits() -> None:
     features = WHOLE.replace(conversation_metadata=native(metadata_pairs=3))
     options = CopyOptions(add_metadata={"batch": "7"})
 
-    becomes = expected_draft(conversation(metadata={"a": 1, "b": 2}), features, options, same_provider=True)
+    becomes = expected_draft(conversation(metadata={"a": 1, "b": 2}), features, options)
     assert becomes.draft.metadata == {"batch": "7", "a": 1}
     assert [item.example for item in becomes.losses if item.kind == "metadata"] == ["b"]
 
 
 def test_a_conversation_that_is_not_pinned_is_left_alone() -> None:
-    assert expected_draft(conversation(), WHOLE, NONE, same_provider=True).pinned is None
+    assert expected_draft(conversation(), WHOLE, NONE).pinned is None
 
 
 def test_a_target_that_changes_nothing_pins_nothing() -> None:
